@@ -1,0 +1,85 @@
+"""Who owns which cluster among all registrations of a control plane (design: one uuid has one owner).
+
+A title is a uuid in `status` with `ownerUID` of the registration itself and an `origin`; a copied or restored status,
+or one that names another tenant or control plane, is none.
+"""
+
+from datetime import UTC, datetime
+
+from runai_registrar.core.actions import Title
+from runai_registrar.core.attempt import is_open, own_attempt, sent_names
+from runai_registrar.core.observed import ControlPlaneView, Observed, Snapshot
+from runai_registrar.resources import Origin, Registration
+
+_RANK = {Origin.CREATED: 0, Origin.RECOVERED: 1, Origin.ADOPTED: 2}
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def written_title(registration: Registration) -> Title | None:
+    """The title that the status claims by itself, whatever tenant and control plane it names."""
+    status = registration.status
+    if status.uuid is None or status.origin is None or status.owner_uid != registration.uid:
+        return None
+    return Title(status.uuid, status.origin)
+
+
+def title(registration: Registration, plane: ControlPlaneView) -> Title | None:
+    """The cluster that a registration owns on this control plane, or None."""
+    status = registration.status
+    if status.control_plane is not None and status.control_plane.name != plane.name:
+        return None
+    if plane.tenant_id is not None and status.tenant_id not in (None, plane.tenant_id):
+        return None
+    return written_title(registration)
+
+
+def rank(registration: Registration) -> tuple[int, datetime, str]:
+    """Order of several holders of one uuid: Created, Recovered, Adopted; then the oldest; then the lowest uid."""
+    origin = registration.status.origin
+    age = registration.metadata.creation_timestamp or _NEVER
+    return (3 if origin is None else _RANK[origin], age, registration.uid)
+
+
+def holders(o: Observed, uuid: str) -> tuple[Registration, ...]:
+    """The rivals that hold this uuid with title."""
+    return tuple(rival for rival in o.rivals if (held := title(rival, o.control_plane)) and held.uuid == uuid)
+
+
+def stronger_holder(o: Observed, uuid: str) -> Registration | None:
+    """The rival whose title to this uuid goes before ours, or None where we own it."""
+    ahead = [rival for rival in holders(o, uuid) if rank(rival) < rank(o.registration)]
+    return min(ahead, key=rank, default=None)
+
+
+def creating(o: Observed, name: str) -> Registration | None:
+    """A rival with an open attempt for this name, or None."""
+    for rival in o.rivals:
+        attempt = own_attempt(rival)
+        if attempt and is_open(attempt, rival) and name in sent_names(attempt):
+            return rival
+    return None
+
+
+def name_holder(o: Observed, name: str) -> Registration | None:
+    """A rival with a title to a cluster that has, or is to have, this name; or None."""
+    for rival in o.rivals:
+        if title(rival, o.control_plane) and name in (rival.cluster_name, rival.status.cluster_name):
+            return rival
+    return None
+
+
+def keys(registration: Registration) -> frozenset[str]:
+    """The names and uuids by which two registrations can get in each other's way (`name:…`, `uuid:…`)."""
+    status, adopt, attempt = registration.status, registration.spec.adopt, own_attempt(registration)
+    names = {registration.cluster_name, status.cluster_name, *(sent_names(attempt) if attempt else ())}
+    uuids = {status.uuid, adopt.uuid if adopt else None}
+    return frozenset({f"name:{name}" for name in names if name} | {f"uuid:{uuid}" for uuid in uuids if uuid})
+
+
+def lookups(registration: Registration, snapshot: Snapshot | None) -> frozenset[str]:
+    """The keys under which rivals are looked up: our own, and the uuids of the clusters that bear our names."""
+    own = keys(registration)
+    if snapshot is None:
+        return own
+    named = (key.removeprefix("name:") for key in own if key.startswith("name:"))
+    return own | {f"uuid:{cluster.uuid}" for name in named for cluster in snapshot.by_name.get(name, ())}

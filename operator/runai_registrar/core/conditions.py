@@ -1,0 +1,91 @@
+"""The conditions of a registration, computed from a verdict (kstatus rules: Reconciling and Stalled never both)."""
+
+import re
+from datetime import datetime
+
+from runai_registrar.core.actions import Phase, Stand
+from runai_registrar.core.observed import Observed
+from runai_registrar.resources import Condition
+
+MESSAGE_LENGTH = 1024
+"""Longest message that is written, in characters."""
+
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]{0,126}[A-Za-z0-9_])?")
+
+
+def find(conditions: tuple[Condition, ...], kind: str) -> Condition | None:
+    """The condition of this type, or None."""
+    return next((condition for condition in conditions if condition.type == kind), None)
+
+
+def conditions(o: Observed, verdict: Stand, state: str | None, at: datetime) -> tuple[Condition, ...]:
+    """All conditions that the verdict and the displayed state call for; `at` is when those that change changed."""
+    before = o.registration.status.conditions
+    generation = o.registration.metadata.generation
+    wanted = [_ready(before, verdict), _connected(verdict, state), *_progress(before, verdict), *_drifted(verdict)]
+    return tuple(_dated(before, *entry, generation=generation, at=at) for entry in wanted)
+
+
+Entry = tuple[str, str, str, str]
+
+
+def _dated(
+    before: tuple[Condition, ...], kind: str, status: str, reason: str, message: str, *, generation: int, at: datetime
+) -> Condition:
+    """A condition whose transition time moves only when its status does (Kubernetes API conventions)."""
+    known = find(before, kind)
+    return Condition(
+        type=kind,
+        status=status,
+        reason=reason,
+        message=message[:MESSAGE_LENGTH],
+        observed_generation=generation,
+        last_transition_time=known.last_transition_time if known and known.status == status else at,
+    )
+
+
+def _ready(before: tuple[Condition, ...], verdict: Stand) -> Entry:
+    if verdict.phase is Phase.KEEP:
+        return _kept(find(before, "Ready"), verdict)
+    status = "True" if verdict.phase in (Phase.READY, Phase.SILENT) else "False"
+    return ("Ready", status, verdict.reason, verdict.message)
+
+
+def _kept(known: Condition | None, verdict: Stand) -> Entry:
+    """The last Ready with a sentence added, once."""
+    if known is None:
+        return ("Ready", "True", "Registered", verdict.message)
+    if not verdict.message or verdict.message in known.message:
+        return ("Ready", known.status, known.reason, known.message)
+    first = known.message.split(" Suspended: ", maxsplit=1)[0]
+    return ("Ready", known.status, known.reason, f"{first} {verdict.message}")
+
+
+def _connected(verdict: Stand, state: str | None) -> Entry:
+    if verdict.phase is Phase.SILENT:
+        return (
+            "Connected",
+            "Unknown",
+            verdict.reason,
+            "The control plane does not answer, so the connection is unknown.",
+        )
+    if state is None:
+        return ("Connected", "Unknown", "NeverSeen", "The control plane has shown no state so far.")
+    reason = state if _REASON.fullmatch(state) else "OtherState"
+    status = "True" if state == "Connected" else "False"
+    return ("Connected", status, reason, f"The control plane shows the state {state[:128]}.")
+
+
+def _progress(before: tuple[Condition, ...], verdict: Stand) -> list[Entry]:
+    if verdict.phase is Phase.KEEP:
+        kept = (find(before, kind) for kind in ("Reconciling", "Stalled"))
+        return [(c.type, c.status, c.reason, c.message) for c in kept if c]
+    if verdict.phase in (Phase.RECONCILING, Phase.SILENT):
+        return [("Reconciling", "True", verdict.reason, verdict.message)]
+    return [("Stalled", "True", verdict.reason, verdict.message)] if verdict.phase is Phase.STALLED else []
+
+
+def _drifted(verdict: Stand) -> list[Entry]:
+    if not verdict.drift:
+        return []
+    return [("Drifted", "True", "DiffersFromSpec", f"In the control plane, {'; '.join(verdict.drift)}.")]

@@ -1,0 +1,152 @@
+"""A registration without a cluster: observe, adopt, or announce a creation (design 4.1, points 1 and 2; 4.2)."""
+
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.actions import (
+    Action,
+    Announce,
+    Hold,
+    Phase,
+    ReadClusters,
+    ReadRegistrations,
+    Stand,
+    Title,
+)
+from runai_registrar.core.attempt import MAX_EARLIER, new_attempt, open_attempt, unresolved
+from runai_registrar.core.claims import creating, holders, name_holder
+from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
+from runai_registrar.core.verdicts import LOOK_AGAIN, LOOK_EVERY, held_back, observes, recent, stalled, waiting
+from runai_registrar.resources import CreateAttempt, Origin
+
+
+def begin(o: Observed) -> Action:
+    """The first step of a registration that owns nothing and has nothing unresolved."""
+    snapshot = o.snapshot
+    if snapshot is None:
+        return ReadClusters(o.now)
+    if observes(o):
+        return _observe(o, snapshot)
+    if o.registration.spec.adopt is not None:
+        return _adopt(o, snapshot)
+    return create(o, snapshot)
+
+
+def create(o: Observed, snapshot: Snapshot, replaces: str | None = None) -> Action:
+    """Announce a creation, unless the name is taken; `replaces` is a uuid that is confirmed missing."""
+    if failed := held_back(o):
+        return failed
+    if not recent(o, snapshot):
+        return ReadClusters(o.now.earlier(o.timing.snapshot_age))
+    if taken := name_taken(o, snapshot, o.registration.cluster_name):
+        return stalled(o, "NameTaken", taken)
+    previous = _previous(o)
+    if previous and len(unresolved(previous)) > MAX_EARLIER:
+        message = (
+            "Too many creations ended without an answer. Look in the control plane for clusters that belong here, "
+            "and set spec.adopt.uuid."
+        )
+        return stalled(o, "CreateAmbiguous", message)
+    return Announce(new_attempt(o, snapshot, previous), replaces)
+
+
+def name_taken(o: Observed, snapshot: Snapshot, name: str) -> str | None:
+    """Why this name cannot be used now, or None. Only live clusters count: a draining one is listed in `exclude`."""
+    mine = o.registration.status.uuid
+    live = [cluster for cluster in snapshot.live(name) if cluster.uuid != mine]
+    if live:
+        return (
+            f"A cluster named {name} exists already in the control plane ({live[0].uuid}). Choose another "
+            "spec.clusterName, or set spec.adopt if it is the one meant."
+        )
+    rival = creating(o, name) or name_holder(o, name)
+    if rival:
+        return f"The registration {rival.key} holds or creates a cluster named {name}. Choose another spec.clusterName."
+    if o.name_reserved:
+        return f"Another registration is creating a cluster named {name} just now. Choose another spec.clusterName."
+    return None
+
+
+def _previous(o: Observed) -> CreateAttempt | None:
+    """The open attempt whose unresolved parts the next one keeps; one never sent keeps only its earlier ones."""
+    attempt = open_attempt(o)
+    known = o.memory.outcome if attempt and o.memory.attempt and o.memory.attempt.id == attempt.id else None
+    if attempt and known in (Outcome.UNSENT, Outcome.ANNOUNCED):
+        return attempt.model_copy(update={"refused": True})
+    return attempt
+
+
+def _observe(o: Observed, snapshot: Snapshot) -> Stand:
+    """Observe holds nothing: it shows the cluster meant, and what Manage would do."""
+    found = _meant(o, snapshot)
+    name = o.registration.cluster_name
+    adopt = o.registration.spec.adopt
+    if found and adopt:
+        planned = f"Manage would adopt the cluster {found.uuid}."
+    elif found or adopt:
+        planned = f"Manage would do nothing: {name_taken(o, snapshot, name) or _not_found(o)}"
+    else:
+        taken = name_taken(o, snapshot, name)
+        planned = f"Manage would do nothing: {taken}" if taken else f"Manage would create a cluster named {name}."
+    message = (
+        "Observing: nothing is changed in the control plane. status.plannedAction says what spec.mode Manage would do."
+    )
+    return Stand(Phase.READY, "Observing", message, shown=found, planned=planned, wake=LOOK_AGAIN)
+
+
+def _meant(o: Observed, snapshot: Snapshot) -> Cluster | None:
+    """The live cluster that `adopt` names, or the only one of the name."""
+    adopt = o.registration.spec.adopt
+    if adopt and adopt.uuid:
+        cluster = snapshot.shows(adopt.uuid)
+        return cluster if cluster and is_live(cluster) else None
+    live = snapshot.live(o.registration.cluster_name)
+    return live[0] if len(live) == 1 else None
+
+
+def _not_found(o: Observed) -> str:
+    adopt = o.registration.spec.adopt
+    if adopt and adopt.uuid:
+        return f"There is no live cluster {adopt.uuid} in the control plane. Correct spec.adopt.uuid."
+    name = o.registration.cluster_name
+    return (
+        f"There is not exactly one live cluster named {name} in the control plane. Set spec.adopt.uuid, or remove "
+        "spec.adopt to create one."
+    )
+
+
+def _adopt(o: Observed, snapshot: Snapshot) -> Action:
+    """Claim an existing cluster: by a live list of registrations, with the finalizer in place first."""
+    cluster = _meant(o, snapshot)
+    if cluster is None and not recent(o, snapshot):
+        return ReadClusters(o.now.earlier(o.timing.snapshot_age))
+    if cluster is None:
+        return stalled(o, "AdoptionTargetNotFound", _not_found(o))
+    listed = o.reads.registrations
+    if listed is None or listed.age(o.now) > o.timing.freshness:
+        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
+    return _claimed_elsewhere(o, cluster) or (_adopted(o, cluster) if o.registration.held else Hold())
+
+
+def _claimed_elsewhere(o: Observed, cluster: Cluster) -> Stand | None:
+    if owner := next(iter(holders(o, cluster.uuid)), None):
+        message = (
+            f"The cluster {cluster.uuid} is held by the registration {owner.key}. Release it there first: "
+            "set deletion.policy to Orphan and delete that registration."
+        )
+        return stalled(o, "OwnershipConflict", message)
+    if rival := creating(o, cluster.name):
+        message = f"The registration {rival.key} may have created this cluster; waiting until that is clear."
+        return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
+    return None
+
+
+def _adopted(o: Observed, cluster: Cluster) -> Stand:
+    attempt = open_attempt(o)
+    return Stand(
+        Phase.READY,
+        "Adopted",
+        f"Cluster {cluster.name} was adopted.",
+        Title(cluster.uuid, Origin.ADOPTED),
+        shown=cluster,
+        closes=attempt.id if attempt else None,
+        wake=0.0,
+    )

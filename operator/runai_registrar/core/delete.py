@@ -1,0 +1,165 @@
+"""A registration that is being deleted: ask once, wait until the cluster is seen to be gone, let go (design 4.4)."""
+
+from datetime import timedelta
+
+from runai_registrar.core.actions import Action, Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
+from runai_registrar.core.attempt import open_attempt, unreadable
+from runai_registrar.core.claims import stronger_holder, written_title
+from runai_registrar.core.observed import Observed, Snapshot
+from runai_registrar.core.times import utc
+from runai_registrar.core.verdicts import (
+    LOOK_EVERY,
+    WAY_OUT,
+    deletion_timeout,
+    held_back,
+    never_connected,
+    observes,
+    own_title,
+    settled,
+    stalled,
+)
+from runai_registrar.resources import RELEASE, DeletionPolicy, DeletionProgress, OnTimeout, Origin
+
+
+def let_go(o: Observed) -> Release | None:
+    """What may end at once, without any control plane: orphaned on purpose, or nothing was ever made."""
+    registration = o.registration
+    if not registration.deleting:
+        return None
+    held = written_title(registration)
+    uuid = held.uuid if held else None
+    if registration.metadata.annotations.get(RELEASE) == "orphan":
+        return Release(f"the annotation {RELEASE} says orphan", uuid)
+    if o.memory.invalid is not None:
+        return None
+    if policy(o, held) is DeletionPolicy.ORPHAN:
+        return Release("deletion.policy is Orphan", uuid)
+    if held is None and open_attempt(o) is None and not unreadable(registration):
+        return Release("nothing was registered")
+    return None
+
+
+def policy(o: Observed, held: Title | None) -> DeletionPolicy:
+    """What the spec says; by default a created cluster is deleted and an adopted one is left."""
+    said = o.registration.spec.deletion.policy
+    if said is not None:
+        return said
+    return DeletionPolicy.ORPHAN if held and held.origin is Origin.ADOPTED else DeletionPolicy.DELETE
+
+
+def delete(o: Observed) -> Action:
+    """The next step of a deletion whose control plane can be asked."""
+    held = own_title(o)
+    if held is None:
+        return Release("the creation made no cluster")
+    if owner := stronger_holder(o, held.uuid):
+        return Release(f"the registration {owner.key} owns the cluster", held.uuid)
+    if refusal := _forbidden(o, held):
+        return stalled(o, "DeletionBlocked", f"{refusal} {WAY_OUT}")
+    snapshot = o.snapshot
+    if snapshot is None or (asked(o, snapshot) is False and o.memory.asked):
+        return ReadClusters(o.memory.asked or o.now)
+    return _ask_or_wait(o, held, snapshot)
+
+
+def _forbidden(o: Observed, held: Title) -> str | None:
+    spec = o.registration.spec
+    if spec.deletion_protection:
+        return "The cluster is protected from deletion. Set spec.deletionProtection to false to delete it."
+    if observes(o):
+        return "spec.mode is Observe, so the cluster is not deleted. Set it to Manage to delete the cluster."
+    if held.origin is Origin.RECOVERED and not never_connected(o) and spec.deletion.policy is None:
+        return (
+            "The cluster was found again after a lost answer and has connected since. Set spec.deletion.policy to "
+            "Delete to confirm that it is to be deleted."
+        )
+    return None
+
+
+def asked(o: Observed, snapshot: Snapshot) -> bool:
+    """Whether this list began after the deletion was asked for."""
+    if o.memory.asked is not None:
+        return snapshot.began.after(o.memory.asked)
+    progress = o.registration.status.deletion
+    return progress is not None and snapshot.began_cp > progress.requested_at.timestamp()
+
+
+def _ask_or_wait(o: Observed, held: Title, snapshot: Snapshot) -> Action:
+    shown = snapshot.shows(held.uuid)
+    after = asked(o, snapshot)
+    if after and shown is None:
+        return Release("the cluster is gone from the control plane") if settled(o) <= 0 else _settling(o, held)
+    late = _overdue(o)
+    if late is OnTimeout.ORPHAN:
+        return Release("the deletion took longer than deletion.timeout, and deletion.onTimeout is Orphan", held.uuid)
+    force = o.registration.spec.deletion.force or late is OnTimeout.FORCE
+    refused = after and shown is not None and shown.delete_requested_at is None and _rested(o)
+    if not _was_asked(o) or refused or (force and not _was_forced(o)):
+        return _ask(o, held, force=force)
+    if snapshot.began.age(o.now) > _interval(o):
+        return ReadClusters(o.now.earlier(_interval(o)))
+    return _draining(o, held, snapshot, late)
+
+
+def _was_asked(o: Observed) -> bool:
+    return o.memory.asked is not None or o.registration.status.deletion is not None
+
+
+def _was_forced(o: Observed) -> bool:
+    progress = o.registration.status.deletion
+    return o.memory.forced or (progress is not None and progress.forced_at is not None)
+
+
+def _rested(o: Observed) -> bool:
+    return o.memory.asked is None or o.memory.asked.age(o.now) >= _interval(o)
+
+
+def _interval(o: Observed) -> float:
+    return min(LOOK_EVERY, o.control_plane.poll_interval)
+
+
+def _ask(o: Observed, held: Title, *, force: bool) -> Action:
+    """DELETE rests on a live list of registrations, which shows this one as well."""
+    if failed := held_back(o):
+        reason = "DeletionBlocked" if failed.phase is Phase.STALLED else "Deleting"
+        return Stand(failed.phase, reason, f"{failed.message} {WAY_OUT}", held, wake=failed.wake)
+    listed = o.reads.registrations
+    if listed is None or listed.age(o.now) > o.timing.freshness:
+        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
+    return Delete(held.uuid, force)
+
+
+def progress(o: Observed) -> DeletionProgress:
+    """How far the deletion is, in the control plane's clock; what was recorded before is kept."""
+    known = o.registration.status.deletion
+    since = o.clock - o.memory.asked.age(o.now) if o.memory.asked else o.clock
+    requested = known.requested_at if known else utc(round(since))
+    forced = known.forced_at if known and known.forced_at else utc(round(since)) if o.memory.forced else None
+    return DeletionProgress(
+        requested_at=requested, deadline=requested + timedelta(seconds=deletion_timeout(o)), forced_at=forced
+    )
+
+
+def _overdue(o: Observed) -> OnTimeout | None:
+    """What to do about a deletion that takes too long, or None while it may go on."""
+    deadline = progress(o).deadline
+    if deadline is None or not _was_asked(o) or o.clock < deadline.timestamp():
+        return None
+    return o.registration.spec.deletion.on_timeout or (OnTimeout.FORCE if never_connected(o) else OnTimeout.WAIT)
+
+
+def _settling(o: Observed, held: Title) -> Stand:
+    message = "The control plane does not show the cluster any more. That counts once lists are reliable for it."
+    return Stand(Phase.RECONCILING, "Deleting", message, held, deletion=progress(o), wake=settled(o))
+
+
+def _draining(o: Observed, held: Title, snapshot: Snapshot, late: OnTimeout | None) -> Stand:
+    shown, far = snapshot.shows(held.uuid), progress(o)
+    if late is OnTimeout.WAIT:
+        message = (
+            "The control plane has not finished deleting the cluster within deletion.timeout. Set deletion.force to "
+            f"true to delete it at once. {WAY_OUT}"
+        )
+        return Stand(Phase.STALLED, "DeletionBlocked", message, held, shown=shown, deletion=far, wake=_interval(o))
+    message = f"The control plane is deleting the cluster. {WAY_OUT}"
+    return Stand(Phase.RECONCILING, "Deleting", message, held, shown=shown, deletion=far, wake=_interval(o))

@@ -1,0 +1,178 @@
+"""A registration that owns a cluster: keep the finalizer, the name, and an eye on it (design 4.2, 4.3)."""
+
+from datetime import datetime
+
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.actions import Action, Hold, Phase, ReadClusters, ReadRegistration, Rename, Stand, Title
+from runai_registrar.core.attempt import open_attempt, own_attempt, plain_domain, surplus
+from runai_registrar.core.claims import holders, stronger_holder
+from runai_registrar.core.create import create, name_taken
+from runai_registrar.core.missing import Doubt, unproven
+from runai_registrar.core.observed import Observed, Snapshot
+from runai_registrar.core.verdicts import (
+    LOOK_AGAIN,
+    held_back,
+    never_connected,
+    observes,
+    registered_reason,
+    settled,
+    stalled,
+    waiting,
+)
+from runai_registrar.resources import OnDrift, OnMissing, Origin
+
+
+def keep(o: Observed, held: Title) -> Action:
+    """The next step for a cluster that this registration owns and nobody wants deleted."""
+    if not o.registration.held:
+        return Hold(open_attempt(o) or own_attempt(o.registration))
+    if owner := stronger_holder(o, held.uuid):
+        message = (
+            f"The registration {owner.key} owns the cluster {held.uuid} as well, and goes before this one. "
+            "Delete one of the two; this one touches nothing."
+        )
+        return stalled(o, "OwnershipConflict", message)
+    snapshot = o.snapshot
+    if snapshot is None or _awaits_fresh_look(o, snapshot):
+        return ReadClusters(o.memory.requested or o.now)
+    cluster = snapshot.shows(held.uuid)
+    return (
+        _absent(o, held, snapshot) if cluster is None else _present(o, held, snapshot, _renamed(o, snapshot, cluster))
+    )
+
+
+def _awaits_fresh_look(o: Observed, snapshot: Snapshot) -> bool:
+    """`reconcile-requested-at` asks for a list that began after it was seen."""
+    return o.memory.requested is not None and not snapshot.began.after(o.memory.requested)
+
+
+def _renamed(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Cluster:
+    """The cluster with the name that was put after this list began."""
+    if o.memory.renamed is None or snapshot.began.after(o.memory.renamed[1]):
+        return cluster
+    return cluster.model_copy(update={"name": o.memory.renamed[0]})
+
+
+def _absent(o: Observed, held: Title, snapshot: Snapshot) -> Action:
+    doubt = unproven(o, held.uuid)
+    if doubt is Doubt.YOUNG:
+        return _registered(o, held, None, wake=settled(o))
+    if doubt is Doubt.SHOWN:
+        return _registered(o, held, None, wake=o.control_plane.poll_interval)
+    if doubt is not None:
+        return doubt
+    if observes(o):
+        return _planned(o, held, None, "Manage would do what spec.onMissing says: the cluster is missing.")
+    if _recreates(o):
+        return create(o, snapshot, replaces=held.uuid)
+    message = (
+        f"The cluster {held.uuid} does not exist in the control plane any more. Set spec.onMissing to Recreate to "
+        "register a new one, or delete the registration."
+    )
+    return stalled(o, "ClusterMissing", message)
+
+
+def _recreates(o: Observed) -> bool:
+    """Default: only a cluster that never connected; never where `adopt.uuid` names the one that was meant."""
+    spec = o.registration.spec
+    if spec.adopt is not None and spec.adopt.uuid is not None:
+        return False
+    return never_connected(o) if spec.on_missing is None else spec.on_missing is OnMissing.RECREATE
+
+
+def _present(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
+    if extra := _surplus(o, held, snapshot):
+        return _show(extra, cluster)
+    if cluster.delete_requested_at is not None:
+        return _show(waiting(o, "ClusterMissing", _going(cluster.delete_requested_at), LOOK_AGAIN), cluster)
+    if cluster.name == o.registration.cluster_name:
+        return _registered(o, held, cluster)
+    if observes(o):
+        return _planned(o, held, cluster, f"Manage would rename the cluster to {o.registration.cluster_name}.")
+    if o.registration.spec.on_drift is OnDrift.REPORT:
+        return _registered(o, held, cluster)
+    return _rename(o, held, snapshot, cluster)
+
+
+def _going(since: datetime) -> str:
+    return (
+        f"Somebody asked the control plane to delete this cluster at {since:%Y-%m-%d %H:%M:%S} UTC. "
+        "When it is gone, spec.onMissing decides."
+    )
+
+
+def _show(verdict: Stand, cluster: Cluster) -> Stand:
+    return Stand(verdict.phase, verdict.reason, verdict.message, verdict.title, shown=cluster, wake=verdict.wake)
+
+
+def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
+    """A cluster that an unanswered attempt of ours may have made late: reported, never touched."""
+    attempt = own_attempt(o.registration)
+    if attempt is None or not (attempt.earlier or held.origin is Origin.RECOVERED):
+        return None
+    found = surplus(snapshot, attempt, o.registration.cluster_name, o.timing)
+    extra = sorted(uuid for uuid in found if uuid != held.uuid and not holders(o, uuid))
+    if not extra:
+        return None
+    message = (
+        f"Besides {held.uuid}, these clusters may have been made by an attempt whose answer was lost: "
+        f"{', '.join(extra)}. Nothing is touched; delete those that are not needed in the control plane."
+    )
+    return stalled(o, "CreateAmbiguous", message)
+
+
+def _rename(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
+    name = o.registration.cluster_name
+    if failed := held_back(o):
+        return _show(failed, cluster)
+    if taken := name_taken(o, snapshot, name):
+        return _show(stalled(o, "NameTaken", taken), cluster)
+    if o.reads.registration is None or o.reads.registration.age(o.now) > o.timing.freshness:
+        return ReadRegistration()
+    return Rename(held.uuid, name)
+
+
+def _planned(o: Observed, held: Title, cluster: Cluster | None, planned: str) -> Stand:
+    verdict = _registered(o, held, cluster)
+    return Stand(
+        Phase.READY,
+        "Observing",
+        "Observing: nothing is changed in the control plane.",
+        held,
+        shown=cluster,
+        drift=verdict.drift,
+        planned=planned,
+        wake=LOOK_AGAIN,
+    )
+
+
+def _drift(o: Observed, cluster: Cluster) -> tuple[str, ...]:
+    """Which of name, domain and version are displayed otherwise than the spec asks for, as short sentences."""
+    spec = o.registration.spec
+    asked = {
+        "name": (o.registration.cluster_name, cluster.name, o.registration.cluster_name == cluster.name),
+        "domain": (spec.domain, cluster.domain, plain_domain(spec.domain) == plain_domain(cluster.domain)),
+        "version": (spec.version, cluster.version, spec.version == cluster.version),
+    }
+    return tuple(
+        f"{field} is {shown}, the spec says {wanted}"
+        for field, (wanted, shown, same) in asked.items()
+        if wanted and shown and not same
+    )
+
+
+def _registered(o: Observed, held: Title, cluster: Cluster | None, wake: float | None = None) -> Stand:
+    """All is as asked for. An attempt that is still open beside a shown cluster is proven to have made nothing."""
+    attempt = open_attempt(o)
+    name = cluster.name if cluster else o.registration.status.cluster_name or o.registration.cluster_name
+    return Stand(
+        Phase.READY,
+        "Observing" if observes(o) else registered_reason(held),
+        f"Cluster {name} is registered.",
+        held,
+        shown=cluster,
+        closes=attempt.id if attempt and cluster else None,
+        drift=_drift(o, cluster) if cluster else (),
+        planned="Manage would change nothing." if observes(o) else None,
+        wake=wake,
+    )

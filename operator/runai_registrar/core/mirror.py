@@ -1,0 +1,152 @@
+"""What the control plane displays of a cluster, cut to what an API server takes (DisplayedCluster → status).
+
+Lists and maps are cut to their unhealthy entries first, texts and map keys to a length, dependencies to two levels; the
+whole is at most `WHOLE` bytes of JSON. The CRD cannot bound map keys, and its limits per entry do not bound the whole.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from runai_registrar.controlplane import models
+from runai_registrar.mirrored import (
+    MAX_KEY,
+    MAX_TEXT,
+    ClusterCondition,
+    Component,
+    Config,
+    Dependencies,
+    Dependency,
+    Operand,
+    Platform,
+)
+from runai_registrar.values import Value
+
+ENTRIES = 64
+"""Most operands, dependencies of a kind, components of a dependency, and conditions."""
+
+REASONS = 16
+"""Most reasons of one operand."""
+
+WHOLE = 100 * 1024
+"""Bytes of JSON that the mirrored part may take, of the 128 KiB of the whole status."""
+
+V = TypeVar("V")
+
+
+def displayed(cluster: models.Cluster) -> dict[str, Any]:
+    """Return every displayed field of a cluster as the update of a RegistrationStatus."""
+    status = cluster.status or models.ClusterStatus()
+    facts: dict[str, Any] = {
+        "uuid": cluster.uuid,
+        "tenant_id": cluster.tenant_id,
+        "cluster_name": _cut(cluster.name, MAX_KEY),
+        "state": _cut(status.state, MAX_KEY),
+        "domain": _cut(cluster.domain, MAX_TEXT),
+        "version": _cut(cluster.version, MAX_KEY),
+        "created_at": cluster.created_at,
+        "updated_at": cluster.updated_at,
+        "last_liveness": cluster.last_liveness,
+        "delete_requested_at": cluster.delete_requested_at,
+        "platform": _platform(status.platform),
+        "config": _config(status.config),
+    }
+    return facts | _bounded(status)
+
+
+def _bounded(status: models.ClusterStatus) -> dict[str, Any]:
+    """The parts that can grow, with as many entries as fit into the whole."""
+    entries = ENTRIES
+    while True:
+        parts: dict[str, Any] = {
+            "operands": _operands(status.operands, entries),
+            "dependencies": _dependencies(status.dependencies, entries),
+            "cluster_conditions": _conditions(status.conditions, entries),
+        }
+        if entries <= 1 or _size(parts) <= WHOLE:
+            return parts
+        entries //= 2
+
+
+def _size(parts: Mapping[str, Any]) -> int:
+    values: list[Value] = [*parts["operands"].values(), *parts["cluster_conditions"]]
+    if parts["dependencies"]:
+        values.append(parts["dependencies"])
+    return sum(len(value.model_dump_json(by_alias=True).encode()) + MAX_KEY for value in values)
+
+
+def _cut(text: str | None, length: int) -> str | None:
+    return None if text is None else text[:length]
+
+
+def _first(items: Iterable[tuple[bool, str, V]], entries: int) -> dict[str, V]:
+    """The unhealthy entries first, each kind in the order of its keys; keys cut to length."""
+    ordered = sorted(items, key=lambda item: (item[0], item[1]))
+    return {key[:MAX_KEY]: value for _, key, value in ordered[:entries]}
+
+
+def _platform(platform: models.Platform | None) -> Platform | None:
+    if platform is None or platform == models.Platform():
+        return None
+    return Platform(type=_cut(platform.type, MAX_KEY), kube_version=_cut(platform.kube_version, MAX_KEY))
+
+
+def _config(config: models.ClusterConfig | None) -> Config | None:
+    if config is None or config == models.ClusterConfig():
+        return None
+    return Config(
+        workload_ownership_protection=config.workload_ownership_protection,
+        subdomain_enabled=config.subdomain_enabled,
+        ingress_class=_cut(config.ingress_class, MAX_KEY),
+    )
+
+
+def _operands(operands: Mapping[str, models.OperandStatus], entries: int) -> dict[str, Operand]:
+    return _first(((bool(operand.ready), key, _operand(operand)) for key, operand in operands.items()), entries)
+
+
+def _operand(operand: models.OperandStatus) -> Operand:
+    return Operand(
+        ready=operand.ready,
+        reasons=tuple(reason[:MAX_TEXT] for reason in operand.reasons[:REASONS]),
+        last_transition_time=_cut(operand.last_transition_time, MAX_KEY),
+        unready_threshold_crossed=operand.unready_threshold_crossed,
+    )
+
+
+def _dependencies(found: models.Dependencies | None, entries: int) -> Dependencies | None:
+    if found is None or found == models.Dependencies():
+        return None
+    return Dependencies(
+        required=_dependency_map(found.required, entries), optional=_dependency_map(found.optional, entries)
+    )
+
+
+def _dependency_map(found: Mapping[str, models.DependencyStatus], entries: int) -> dict[str, Dependency]:
+    return _first(((bool(item.available), key, _dependency(item, entries)) for key, item in found.items()), entries)
+
+
+def _dependency(found: models.DependencyStatus, entries: int) -> Dependency:
+    parts = ((bool(item.available), key, _component(item)) for key, item in found.components.items())
+    return Dependency(available=found.available, reason=_cut(found.reason, MAX_TEXT), components=_first(parts, entries))
+
+
+def _component(found: models.DependencyStatus) -> Component:
+    return Component(available=found.available, reason=_cut(found.reason, MAX_TEXT))
+
+
+def _conditions(found: Iterable[models.ClusterCondition], entries: int) -> tuple[ClusterCondition, ...]:
+    """In the order displayed; where there are too many, those that are not True come first."""
+    kept = list(found)
+    if len(kept) > entries:
+        kept.sort(key=lambda condition: condition.status == "True")
+    return tuple(
+        ClusterCondition(
+            type=_cut(condition.type, MAX_TEXT),
+            status=_cut(condition.status, MAX_KEY),
+            reason=_cut(condition.reason, MAX_TEXT),
+            message=_cut(condition.message, MAX_TEXT),
+            observed_generation=condition.observed_generation,
+            last_transition_time=_cut(condition.last_transition_time, MAX_KEY),
+        )
+        for condition in kept[:entries]
+    )

@@ -1,0 +1,123 @@
+"""What stands in the way before the control plane may be asked for anything."""
+
+from runai_registrar.core.actions import Action, Phase, ReadClusters, Stand
+from runai_registrar.core.attempt import unreadable
+from runai_registrar.core.observed import Observed, Trouble
+from runai_registrar.core.verdicts import WAY_OUT, late, own_title, stalled, suspended, waiting
+from runai_registrar.resources import CREATE_ATTEMPT
+
+SILENCE = 5
+"""Poll intervals without an answer after which a registered cluster's connection is unknown."""
+
+LATE = frozenset({"ControlPlaneNotFound", "CredentialsNotFound"})
+
+
+def obstacle(o: Observed) -> Action | None:
+    """The first obstacle, as a verdict; `ReadClusters` where nothing was ever listed; None where the way is free."""
+    found = (
+        _invalid(o)
+        or _unreadable(o)
+        or _absent(o)
+        or _not_allowed(o)
+        or _suspended(o)
+        or _other_tenant(o)
+        or _in_trouble(o)
+    )
+    if found is not None:
+        return _deleting(o, found) if o.registration.deleting else found
+    return ReadClusters(o.now) if o.snapshot is None else None
+
+
+def _invalid(o: Observed) -> Stand | None:
+    if o.memory.invalid is None:
+        return None
+    return stalled(o, "InvalidSpec", f"The spec cannot be read: {o.memory.invalid} Correct it.")
+
+
+def _unreadable(o: Observed) -> Stand | None:
+    known = own_title(o) is not None and o.registration.status.attempt is not None
+    if known or not unreadable(o.registration):
+        return None
+    message = (
+        f"The annotation {CREATE_ATTEMPT} cannot be read, so nobody can say what was created. "
+        "Restore it, or remove it if no cluster was made."
+    )
+    return stalled(o, "CreateAmbiguous", message)
+
+
+def _absent(o: Observed) -> Stand | None:
+    plane = o.control_plane
+    if plane.exists:
+        return None
+    message = f"There is no RunaiControlPlane named {plane.name}. Create it, or name another in spec.controlPlaneRef."
+    return late(o, "ControlPlaneNotFound", message)
+
+
+def _not_allowed(o: Observed) -> Stand | None:
+    plane, namespace = o.control_plane, o.registration.metadata.namespace
+    if plane.allowed:
+        return None
+    message = (
+        f"The RunaiControlPlane {plane.name} does not allow namespace {namespace}. "
+        "An administrator can add it to spec.allowedNamespaces."
+    )
+    return stalled(o, "NamespaceNotAllowed", message)
+
+
+def _suspended(o: Observed) -> Stand | None:
+    why = suspended(o)
+    if why is None:
+        return None
+    message = f"Suspended: {why}, so nothing is changed in the control plane."
+    held = own_title(o)
+    if held is None:
+        return stalled(o, "Suspended", f"{message} Nothing was registered so far.")
+    shown = o.snapshot.shows(held.uuid) if o.snapshot and not o.control_plane.trouble else None
+    return Stand(Phase.KEEP, "Suspended", message, title=held, shown=shown)
+
+
+def _other_tenant(o: Observed) -> Stand | None:
+    status, plane = o.registration.status, o.control_plane
+    ours = status.uuid is not None and status.owner_uid == o.registration.uid
+    if not ours or plane.tenant_id is None or status.tenant_id in (None, plane.tenant_id):
+        return None
+    message = (
+        f"The cluster was registered in tenant {status.tenant_id}, but {plane.name} now speaks for tenant "
+        f"{plane.tenant_id}. Restore the credentials of tenant {status.tenant_id}."
+    )
+    return stalled(o, "TenantChanged", message)
+
+
+def _in_trouble(o: Observed) -> Stand | None:
+    trouble = o.control_plane.trouble
+    if trouble is None:
+        return None
+    if trouble.passing:
+        return _passing(o, trouble)
+    return (late if trouble.reason in LATE else stalled)(o, trouble.reason, trouble.message)
+
+
+def _passing(o: Observed, trouble: Trouble) -> Stand:
+    """A registered, applied registration stays Ready while the control plane is away for a while."""
+    held = own_title(o)
+    interval = o.control_plane.poll_interval
+    if held is None or o.registration.deleting or not _applied(o):
+        return waiting(o, trouble.reason, trouble.message, interval)
+    left = SILENCE * interval - trouble.since.age(o.now)
+    if left > 0:
+        return Stand(Phase.KEEP, trouble.reason, "", title=held, wake=left)
+    return Stand(Phase.SILENT, trouble.reason, trouble.message, title=held, wake=interval)
+
+
+def _applied(o: Observed) -> bool:
+    status = o.registration.status
+    ready = any(condition.type == "Ready" and condition.status == "True" for condition in status.conditions)
+    return ready and status.observed_generation == o.registration.metadata.generation
+
+
+def _deleting(o: Observed, found: Stand) -> Stand:
+    """During deletion the obstacle is named with the way out."""
+    message = f"{found.message} {WAY_OUT}"
+    if found.phase is Phase.RECONCILING and found.reason not in LATE:
+        return waiting(o, "Deleting", message, found.wake)
+    return stalled(o, "DeletionBlocked", message)

@@ -1,0 +1,138 @@
+"""What a list of clusters proves about a control plane, and what its status says: pure, like the rest of the core.
+
+A tenant is trusted from first contact on: by what the clusters displayed say, or, where none is displayed, because the
+connection (URL and client id) is the one that showed the tenant before. Where neither holds and registrations own
+clusters, an absence proves nothing: the trouble is `TenantChanged` (design 4.3).
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.claims import written_title
+from runai_registrar.core.conditions import MESSAGE_LENGTH, find
+from runai_registrar.core.observed import Trouble
+from runai_registrar.resources import (
+    ClusterCounts,
+    Condition,
+    ControlPlane,
+    ControlPlaneStatus,
+    Registration,
+    VerifiedConnection,
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the registrations of a control plane own: uuids, and the tenants they were made in."""
+
+    uuids: frozenset[str]
+    tenants: frozenset[int]
+
+    @classmethod
+    def of(cls, registrations: Iterable[Registration]) -> "Held":
+        """Collect the titles of these registrations."""
+        titled = [(title.uuid, r.status.tenant_id) for r in registrations if (title := written_title(r))]
+        return cls(
+            frozenset(uuid for uuid, _ in titled), frozenset(tenant for _, tenant in titled if tenant is not None)
+        )
+
+
+def connection(url: str, client_id: str) -> VerifiedConnection:
+    """What identifies a connection without showing the credential: the URL, and a digest of the client id."""
+    return VerifiedConnection(url=url, client=hashlib.sha256(client_id.encode()).hexdigest()[:16])
+
+
+def tenant_problem(
+    plane: ControlPlane, clusters: Collection[Cluster], now: VerifiedConnection, held: Held
+) -> str | None:
+    """Why this list must not be taken for the recorded tenant's, as a sentence; None where it may."""
+    shown = {cluster.tenant_id for cluster in clusters}
+    expected = _expected(plane, held)
+    if len(shown | expected) > 1:
+        names = ", ".join(str(tenant) for tenant in sorted(shown))
+        wanted = ", ".join(str(tenant) for tenant in sorted(expected))
+        return (
+            f"The credentials show tenant {names or 'none'}, but tenant {wanted} is expected. "
+            "Restore the credentials of that tenant, or use another RunaiControlPlane."
+        )
+    if not held.uuids or plane.status.verified == now:
+        return None
+    moved = plane.status.verified is not None and plane.status.verified.url != now.url
+    if moved and not held.uuids & {cluster.uuid for cluster in clusters}:
+        return (
+            f"The URL has changed, and {now.url} shows none of the {len(held.uuids)} clusters registered so far. "
+            "Check spec.url."
+        )
+    if not shown:
+        return (
+            "The credentials have changed and show no cluster, so it cannot be told whether they belong to the same "
+            "tenant. Check the Secret."
+        )
+    return None
+
+
+def _expected(plane: ControlPlane, held: Held) -> set[int]:
+    """The tenant that must not change: the pinned one, the recorded one, or the one the registrations were made in."""
+    if plane.spec.tenant_id is not None:
+        return {plane.spec.tenant_id}
+    return {plane.status.tenant_id} if plane.status.tenant_id is not None else set(held.tenants)
+
+
+def counts(clusters: Iterable[Cluster], held: Held) -> ClusterCounts:
+    """How many clusters are displayed, and how many of them registrations own."""
+    uuids = {cluster.uuid for cluster in clusters if cluster.deleted_at is None}
+    managed = len(uuids & held.uuids)
+    return ClusterCounts(total=len(uuids), managed=managed, unmanaged=len(uuids) - managed)
+
+
+def reached(
+    plane: ControlPlane, clusters: Collection[Cluster], now: VerifiedConnection, held: Held, at: datetime
+) -> ControlPlaneStatus:
+    """The status after a good list."""
+    tenant = plane.status.tenant_id or plane.spec.tenant_id or next((c.tenant_id for c in clusters), None)
+    return ControlPlaneStatus(
+        observed_generation=plane.metadata.generation,
+        tenant_id=tenant,
+        verified=now,
+        clusters=counts(clusters, held),
+        conditions=(_ready(plane, "True", "Reachable", "The control plane answers.", at),),
+    )
+
+
+def troubled(plane: ControlPlane, trouble: Trouble, at: datetime) -> ControlPlaneStatus:
+    """The status while the control plane cannot be used: what was known before, and the reason."""
+    kind = "Reconciling" if trouble.passing else "Stalled"
+    conditions = (
+        _ready(plane, "False", trouble.reason, trouble.message, at),
+        _condition(plane, kind, "True", trouble.reason, trouble.message, at),
+    )
+    update = {"observed_generation": plane.metadata.generation, "conditions": conditions}
+    return plane.status.model_copy(update=update)
+
+
+def suspended(plane: ControlPlane, at: datetime) -> ControlPlaneStatus:
+    """The status while suspended: the last Ready, with the generation that was seen."""
+    known = find(plane.status.conditions, "Ready")
+    message = "Suspended: the control plane is not asked for anything."
+    status, reason = (known.status, known.reason) if known else ("Unknown", "Suspended")
+    conditions = (_ready(plane, status, reason, message, at),)
+    return plane.status.model_copy(update={"observed_generation": plane.metadata.generation, "conditions": conditions})
+
+
+def _ready(plane: ControlPlane, status: str, reason: str, message: str, at: datetime) -> Condition:
+    return _condition(plane, "Ready", status, reason, message, at)
+
+
+def _condition(plane: ControlPlane, kind: str, status: str, reason: str, message: str, at: datetime) -> Condition:
+    known = find(plane.status.conditions, kind)
+    return Condition(
+        type=kind,
+        status=status,
+        reason=reason,
+        message=message[:MESSAGE_LENGTH],
+        observed_generation=plane.metadata.generation,
+        last_transition_time=known.last_transition_time if known and known.status == status else at,
+    )

@@ -1,0 +1,37 @@
+"""A 201 in hand comes before everything else: never lose a uuid (design 4.1, point 4)."""
+
+from runai_registrar.core.actions import Phase, Stand, Title
+from runai_registrar.core.claims import written_title
+from runai_registrar.core.observed import Observed, Outcome
+from runai_registrar.core.verdicts import LOOK_AGAIN
+from runai_registrar.resources import Origin
+
+
+def record(o: Observed) -> Stand | None:
+    """Write 2: the uuid that the POST returned, which never replaces another one that is not confirmed missing."""
+    memory = o.memory
+    if memory.outcome is not Outcome.ANSWERED or memory.answer is None or memory.attempt is None:
+        return None
+    cluster, held = memory.answer, written_title(o.registration)
+    if held and held.uuid not in (cluster.uuid, memory.replaces):
+        return None if o.registration.deleting else _two(held, cluster.uuid)
+    if held and held.uuid == cluster.uuid and o.registration.status.attempt == memory.attempt.id:
+        return None
+    deleting = o.registration.deleting
+    return Stand(
+        Phase.RECONCILING if deleting else Phase.READY,
+        "Deleting" if deleting else "Registered",
+        f"Cluster {cluster.name} is registered.",
+        Title(cluster.uuid, Origin.CREATED),
+        shown=cluster,
+        closes=memory.attempt.id,
+        wake=0.0 if deleting or cluster.name != o.registration.cluster_name else o.timing.settle,
+    )
+
+
+def _two(held: Title, other: str) -> Stand:
+    message = (
+        f"This registration holds cluster {held.uuid}, and a creation made {other} as well. Nothing is touched; "
+        "delete the one that is not needed in the control plane."
+    )
+    return Stand(Phase.STALLED, "CreateAmbiguous", message, held, wake=LOOK_AGAIN)

@@ -1,0 +1,152 @@
+"""An open attempt comes first: send it, or find out what became of it (design 4.1, points 3 to 7)."""
+
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.actions import (
+    Action,
+    Create,
+    Hold,
+    Phase,
+    ReadCluster,
+    ReadClusters,
+    ReadRegistrations,
+    Stand,
+    Title,
+)
+from runai_registrar.core.attempt import candidates, open_attempt, sent_names, surplus
+from runai_registrar.core.claims import creating, holders
+from runai_registrar.core.missing import unproven
+from runai_registrar.core.observed import Observed, Outcome, Snapshot
+from runai_registrar.core.verdicts import LOOK_EVERY, held_back, observes, own_title, recent, stalled, waiting
+from runai_registrar.resources import CreateAttempt, Origin
+
+
+def recover(o: Observed) -> Action | None:
+    """Deal with the open attempt; None where there is none, or where it is proven that it made nothing."""
+    attempt = open_attempt(o)
+    if attempt is None:
+        return None
+    known = o.memory.outcome if o.memory.attempt and o.memory.attempt.id == attempt.id else None
+    if known is Outcome.ANNOUNCED and _sendable(o, attempt):
+        return Create(attempt)
+    if known in (Outcome.ANNOUNCED, Outcome.UNSENT):
+        return None
+    if known is Outcome.REFUSED:
+        return _refused(o, attempt)
+    return _look(o, attempt)
+
+
+def _sendable(o: Observed, attempt: CreateAttempt) -> bool:
+    """Whether the attempt still says what the spec says, and is fresh."""
+    spec, written = o.registration.spec, o.memory.written
+    same = (attempt.name, attempt.domain, attempt.version) == (o.registration.cluster_name, spec.domain, spec.version)
+    fresh = written is not None and written.age(o.now) <= o.timing.freshness
+    held = own_title(o)
+    free = held is None or held.uuid == o.memory.replaces
+    return same and fresh and free and not o.registration.deleting and not observes(o)
+
+
+def _refused(o: Observed, attempt: CreateAttempt) -> Action | None:
+    """A definite refusal closes this attempt, by compare-and-swap; what earlier ones sent stays open."""
+    if attempt.earlier:
+        return Hold(attempt.model_copy(update={"refused": True}))
+    if o.registration.deleting:
+        return None
+    failed = held_back(o) or waiting(o, "Registering", "The creation was refused and is tried again.", 1.0)
+    return Stand(failed.phase, failed.reason, failed.message, failed.title, closes=attempt.id, wake=failed.wake)
+
+
+def _look(o: Observed, attempt: CreateAttempt) -> Action | None:
+    """Look in a list that began after the attempt."""
+    snapshot = o.snapshot
+    if snapshot is None or not recent(o, snapshot):
+        return ReadClusters(o.now.earlier(o.timing.snapshot_age))
+    if snapshot.began_cp <= attempt.at.timestamp():
+        return ReadClusters(snapshot.began)
+    if _person_decided(o):
+        return None
+    held, desired = own_title(o), o.registration.cluster_name
+    mine = {held.uuid} if held else set()
+    found = _free(o, candidates(snapshot, attempt, desired, o.timing), mine)
+    extra = _free(o, surplus(snapshot, attempt, desired, o.timing), mine)
+    have = held is not None and snapshot.shows(held.uuid) is not None
+    if len(found) > 1 or (extra and (have or not found)):
+        return _ambiguous(o, attempt, {**extra, **found})
+    if found:
+        return _claim(o, attempt, snapshot, next(iter(found.values())))
+    return _nothing_yet(o, attempt, snapshot)
+
+
+def _person_decided(o: Observed) -> bool:
+    """`adopt.uuid` names the cluster: nothing is left to find out."""
+    adopt = o.registration.spec.adopt
+    return adopt is not None and adopt.uuid is not None and own_title(o) is None
+
+
+def _free(o: Observed, clusters: dict[str, Cluster], mine: set[str]) -> dict[str, Cluster]:
+    return {uuid: cluster for uuid, cluster in clusters.items() if uuid not in mine and not holders(o, uuid)}
+
+
+def _claim(o: Observed, attempt: CreateAttempt, snapshot: Snapshot, cluster: Cluster) -> Action:
+    """One candidate: ours, unless a live list of registrations shows another open attempt for the name."""
+    if o.reads.registrations is None or not o.reads.registrations.after(snapshot.began):
+        return ReadRegistrations(snapshot.began)
+    for name in sorted(sent_names(attempt) | {cluster.name}):
+        if rival := creating(o, name):
+            return _shared(o, attempt, cluster, rival.key)
+    if not o.registration.held and not o.registration.deleting:
+        return Hold(attempt)
+    held = own_title(o)
+    if held and (doubt := unproven(o, held.uuid)):
+        return (
+            doubt
+            if isinstance(doubt, ReadCluster)
+            else _ambiguous(o, attempt, {held.uuid: cluster, cluster.uuid: cluster})
+        )
+    message = f"Cluster {cluster.name} was created by an attempt whose answer was lost; it was found again."
+    phase, reason = (Phase.RECONCILING, "Deleting") if o.registration.deleting else (Phase.READY, "Registered")
+    return Stand(
+        phase, reason, message, Title(cluster.uuid, Origin.RECOVERED), shown=cluster, closes=attempt.id, wake=0.0
+    )
+
+
+def _shared(o: Observed, attempt: CreateAttempt, cluster: Cluster, rival: str) -> Stand:
+    message = (
+        f"Cluster {cluster.uuid} may have been created for this registration or for {rival}, which creates the same "
+        "name. Look in the control plane whose it is and set spec.adopt.uuid in that registration."
+    )
+    return _unclear(o, attempt, message)
+
+
+def _ambiguous(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]) -> Stand:
+    message = (
+        f"The answer to a creation was lost, and these clusters may be its result: {', '.join(sorted(clusters))}. "
+        "Nothing is touched. Set spec.adopt.uuid to the one that belongs here, and delete the others in the control "
+        "plane."
+    )
+    return _unclear(o, attempt, message)
+
+
+def _unclear(o: Observed, attempt: CreateAttempt, message: str) -> Stand:
+    verdict = stalled(o, "CreateAmbiguous", message)
+    return Stand(
+        verdict.phase,
+        verdict.reason,
+        verdict.message,
+        verdict.title,
+        attempt=attempt,
+        wake=o.control_plane.poll_interval,
+    )
+
+
+def _nothing_yet(o: Observed, attempt: CreateAttempt, snapshot: Snapshot) -> Action | None:
+    """No candidate: only a list that began after `at + settle` proves that nothing was made."""
+    left = attempt.at.timestamp() + o.timing.settle - snapshot.began_cp
+    if left <= 0:
+        return None
+    message = (
+        "The answer to the creation was lost. Looking in the control plane whether the cluster was made, before "
+        "anything is tried again."
+    )
+    reason = "Deleting" if o.registration.deleting else "Registering"
+    verdict = waiting(o, reason, message, min(LOOK_EVERY, left))
+    return Stand(verdict.phase, verdict.reason, message, verdict.title, attempt=attempt, wake=verdict.wake)

@@ -1,0 +1,95 @@
+"""What the status says: a pure function from what was observed and decided to the whole new status."""
+
+from datetime import datetime
+from typing import Any
+
+from runai_registrar.core.actions import Stand
+from runai_registrar.core.conditions import conditions
+from runai_registrar.core.mirror import displayed
+from runai_registrar.core.observed import Observed
+from runai_registrar.core.times import utc
+from runai_registrar.resources import (
+    RECONCILE_REQUESTED_AT,
+    ControlPlaneUsed,
+    RegistrationStatus,
+)
+
+TIMES = frozenset({"lastLiveness", "lastTransitionTime", "updatedAt"})
+"""Keys that never cause a write by themselves; they ride along when something else changes."""
+
+
+def report(o: Observed, verdict: Stand) -> RegistrationStatus:
+    """Return the status that this verdict calls for; every field of the old one that still holds is carried along."""
+    before = _own(o)
+    after = _titled(o, verdict, _shown(verdict, before))
+    at = utc(int(o.now.wall))
+    return after.model_copy(
+        update={
+            "observed_generation": o.registration.metadata.generation,
+            "attempt": verdict.closes or before.attempt,
+            "create_attempt": verdict.attempt,
+            "control_plane": _plane(o) or before.control_plane,
+            "deletion": verdict.deletion or (before.deletion if o.registration.deleting else None),
+            "first_connected_at": before.first_connected_at or _connected_at(o, verdict),
+            "planned_action": verdict.planned,
+            "last_handled_reconcile_at": _handled(o),
+            "conditions": conditions(o, verdict, after.state, at),
+        }
+    )
+
+
+def same(before: RegistrationStatus, after: RegistrationStatus) -> bool:
+    """Whether nothing but timestamps differ: then no write is owed."""
+    return bool(timeless(before.to_dict()) == timeless(after.to_dict()))
+
+
+def timeless(value: Any) -> Any:
+    """Return a JSON value without the keys that never cause a write."""
+    if isinstance(value, dict):
+        return {key: timeless(item) for key, item in value.items() if key not in TIMES}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def _own(o: Observed) -> RegistrationStatus:
+    """The status so far, unless it was copied from another registration."""
+    status = o.registration.status
+    if status.owner_uid in (None, o.registration.uid):
+        return status
+    return RegistrationStatus(conditions=status.conditions)
+
+
+def _shown(verdict: Stand, before: RegistrationStatus) -> RegistrationStatus:
+    """The displayed part: of the cluster shown; else what was displayed before, as long as it is the same cluster."""
+    if verdict.shown is not None:
+        return before.model_copy(update=displayed(verdict.shown))
+    if verdict.title is not None and verdict.title.uuid == before.uuid:
+        return before
+    return RegistrationStatus(conditions=before.conditions)
+
+
+def _titled(o: Observed, verdict: Stand, shown: RegistrationStatus) -> RegistrationStatus:
+    """With a title, the status says whose it is and how it came; without one it says neither."""
+    if verdict.title is None:
+        return shown.model_copy(update={"origin": None, "owner_uid": None})
+    owner = {"uuid": verdict.title.uuid, "origin": verdict.title.origin, "owner_uid": o.registration.uid}
+    return shown.model_copy(update=owner)
+
+
+def _plane(o: Observed) -> ControlPlaneUsed | None:
+    return ControlPlaneUsed(name=o.control_plane.name, url=o.control_plane.url) if o.control_plane.exists else None
+
+
+def _connected_at(o: Observed, verdict: Stand) -> datetime | None:
+    if verdict.shown is None or verdict.title is None:
+        return None
+    state = verdict.shown.status.state if verdict.shown.status else None
+    return verdict.shown.last_liveness or (utc(round(o.clock)) if state == "Connected" else None)
+
+
+def _handled(o: Observed) -> str | None:
+    """The request that this look has honoured: the control plane was listed after it was seen."""
+    asked = o.registration.metadata.annotations.get(RECONCILE_REQUESTED_AT)
+    before = o.registration.status.last_handled_reconcile_at
+    if asked is None or o.snapshot is None or (o.memory.requested and not o.snapshot.began.after(o.memory.requested)):
+        return before
+    return asked[:128]
