@@ -1,0 +1,150 @@
+"""How hard one control plane is asked: evenly, a few at once, and gently when it is unwell.
+
+Every call, token calls included, takes a turn:
+
+* at most `max_in_flight` at once, started evenly `requests_per_second` apart (no bursts after a pause);
+* `Retry-After` is a floor for all of them;
+* after DOWN_AFTER outages in a row one call at a time goes out as a probe, with growing, jittered pauses between;
+  the others are refused at once.
+
+Nobody waits longer than `patience`: a turn that will not come by then is refused (NotSent), so that one unwell control
+plane does not hold the workers that serve the others. Times are the event loop's: a loop with its own clock tests it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiolimiter import AsyncLimiter
+
+from runai_registrar.errors import NotSent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+DOWN_AFTER = 3
+"""Outages in a row after which the control plane counts as down."""
+
+FIRST_PAUSE = 1.0
+"""Seconds before the first probe; doubled for each one that fails."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds between probes at most: a recovery is noticed within this."""
+
+_HIGHEST_EXPONENT = 10
+
+
+class Pacing:
+    """The turns of one control plane.
+
+    Attributes:
+        down: True while only probes go out.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests_per_second: float,
+        max_in_flight: int,
+        patience: float,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._limiter = AsyncLimiter(1, 1 / requests_per_second)
+        self._slots = asyncio.Semaphore(max_in_flight)
+        self._patience = patience
+        self._jitter = jitter
+        self._not_before = 0.0
+        self._floor_reason = NotSent.default_reason
+        self._outages = 0
+        self._step = 0
+        self._probing = False
+
+    @property
+    def down(self) -> bool:
+        """Whether the last DOWN_AFTER calls or more spoke of an outage."""
+        return self._outages >= DOWN_AFTER
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn and hold it for as long as the block runs.
+
+        Raises:
+            NotSent: The turn will not come within `patience`; `retry_after` says when it may.
+        """
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._enter(held)
+            except TimeoutError:
+                raise self._barred() from None
+            yield
+
+    def answered(self) -> None:
+        """Note an answer that is neither an outage nor a throttle."""
+        self._outages = self._step = 0
+
+    def failed(self, retry_after: float | None = None) -> None:
+        """Note an outage: no answer, or a 5xx."""
+        self._outages += 1
+        pause = self._next_pause() if self.down else 0.0
+        self._raise_floor(max(pause, retry_after or 0.0), "ControlPlaneUnreachable")
+
+    def throttled(self, retry_after: float | None = None) -> None:
+        """Note a 429; without a Retry-After the pauses grow by themselves."""
+        self._outages = 0
+        self._raise_floor(retry_after or self._next_pause(), "Throttled")
+
+    async def _enter(self, held: AsyncExitStack) -> None:
+        await held.enter_async_context(self._slots)
+        if self.down:
+            self._become_probe(held)
+        await self._limiter.acquire()
+        while (wait := self._wait()) > 0:
+            if wait > self._patience:
+                raise self._barred()
+            await asyncio.sleep(wait)
+            await self._limiter.acquire()
+
+    def _become_probe(self, held: AsyncExitStack) -> None:
+        """Be the one call that goes out while the control plane is down, or be refused."""
+        if self._probing:
+            raise self._barred()
+        self._probing = True
+        held.callback(self._end_probe)
+
+    def _end_probe(self) -> None:
+        self._probing = False
+
+    def _wait(self) -> float:
+        return self._not_before - asyncio.get_running_loop().time()
+
+    def _next_pause(self) -> float:
+        """Return the next pause: between half and all of what is due, so that many processes do not meet.
+
+        Nothing is added while one runs: calls that were under way together fail together, and count as one.
+        """
+        if self._wait() > 0:
+            return 0.0
+        due = min(FIRST_PAUSE * 2.0 ** min(self._step, _HIGHEST_EXPONENT), LONGEST_PAUSE)
+        self._step += 1
+        return due * (0.5 + 0.5 * self._jitter())
+
+    def _raise_floor(self, pause: float, reason: str) -> None:
+        floor = asyncio.get_running_loop().time() + pause
+        if floor > self._not_before:
+            self._not_before, self._floor_reason = floor, reason
+
+    def _barred(self) -> NotSent:
+        wait = max(self._wait(), 0.0)
+        if wait and self._floor_reason == "Throttled":
+            what, reason = "asked for a pause", "Throttled"
+        else:
+            what, reason = "is down or slow to answer", "ControlPlaneUnreachable"
+        return NotSent(
+            f"Not sent: the control plane {what}. It is asked again later.",
+            reason=reason,
+            retry_after=wait or FIRST_PAUSE,
+        )

@@ -1,0 +1,72 @@
+"""Foreign text made fit for a person's eyes: short, printable, without secrets (pure)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+MESSAGE_LIMIT = 300
+"""Characters a message about the control plane has at most."""
+
+_REDACTED = "[redacted]"
+_SHORTEST_SECRET = 4
+_SECRET_LOOKING = re.compile(
+    r"""
+    \bbearer\s+\S+                                              # an Authorization header that was echoed
+    | \bbasic\s+[a-z0-9+/=]{8,}
+    | \beyJ[\w-]{8,}[\w.-]*                                     # a JWT, wherever it stands
+    | [\w-]*(?:secret|token|password|authorization)["']?\s*[=:]\s*["']?[^\s"',;&]+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the secret as it may be echoed: as it is, URL-encoded, in base64."""
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield base64.b64encode(secret.encode()).decode().rstrip("=")
+
+
+def redacted(text: str, secrets: Collection[str] = ()) -> str:
+    """Return the text without the secrets given, and without what looks like one.
+
+    Args:
+        text: Any text, of any origin.
+        secrets: Values known to be secret; those under four characters are not worth the damage to the text.
+    """
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, _REDACTED)
+    return _SECRET_LOOKING.sub(_REDACTED, text)
+
+
+def printable(text: str) -> str:
+    """Return the text on one line, control and formatting characters turned to single spaces."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return at most `limit` characters, the last one an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def sentence(what_is_so: str, quoted: str = "", what_to_do: str = "", secrets: Collection[str] = ()) -> str:
+    """Return `what_is_so: quoted. what_to_do`, the quoted text made safe and cut so that all fits MESSAGE_LIMIT.
+
+    Args:
+        what_is_so: Our own words, without a full stop.
+        quoted: Foreign text, possibly empty.
+        what_to_do: Our own sentence, possibly empty.
+        secrets: Values to take out of the foreign text.
+    """
+    end = f" {what_to_do}" if what_to_do else ""
+    room = MESSAGE_LIMIT - len(what_is_so) - len(end) - len(": .")
+    foreign = shortened(redacted(printable(quoted), secrets).rstrip("."), room)
+    return f"{what_is_so}: {foreign}.{end}" if foreign else f"{what_is_so}.{end}"
