@@ -1,0 +1,233 @@
+"""Carry out one action of a decision: one external call, one write, or one look; and remember what was learned."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from runai_registrar.controlplane.client import ControlPlaneClient
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.controlplane.protocol import Deletion
+from runai_registrar.core.actions import (
+    Action,
+    Announce,
+    Create,
+    Delete,
+    Hold,
+    Leave,
+    ReadCluster,
+    ReadClusters,
+    ReadRegistration,
+    ReadRegistrations,
+    Release,
+    Rename,
+    Stand,
+)
+from runai_registrar.core.observed import Observed, Outcome, Reads
+from runai_registrar.core.times import Stamp, Timing
+from runai_registrar.engine import clock
+from runai_registrar.engine.cache import Entry
+from runai_registrar.engine.world import World
+from runai_registrar.errors import Conflict, ControlPlaneError, KubernetesError, NotFound, NotSent, Refused, Stale
+from runai_registrar.resources import Registration
+
+logger = logging.getLogger(__name__)
+
+
+class Apply:
+    """Applies actions; each is safe to lose at any instruction, because the next look starts from what is durable."""
+
+    def __init__(self, world: World, timing: Timing) -> None:
+        self._world, self._timing = world, timing
+        self._names: dict[tuple[str, str], str] = {}
+
+    def reserved(self, plane: str, registration: Registration) -> bool:
+        """Whether another registration's attempt for the same name is being announced at this moment."""
+        return self._names.get((plane, registration.cluster_name), registration.uid) != registration.uid
+
+    async def apply(self, entry: Entry, o: Observed, action: Action) -> Reads:
+        """Carry out one action and return the live reads made so far.
+
+        Raises:
+            Conflict: The view was stale; look again.
+            Absent: The registration is gone.
+            KubernetesError: The API server did not do it; try again later.
+        """
+        match action:
+            case ReadClusters() | ReadCluster() | ReadRegistration() | ReadRegistrations():
+                return await self._read(entry, o, action)
+            case Announce():
+                await self._announce(entry, o, action)
+            case Hold():
+                await self._hold(entry, o, action)
+            case Create():
+                await self._create(entry, o, action)
+            case Rename():
+                await self._rename(entry, o, action)
+            case Delete():
+                await self._delete(entry, o, action)
+            case Release():
+                await self._release(entry, o, action)
+            case Stand() | Leave():
+                raise AssertionError("standing and leaving are not applied")
+            case _:
+                assert_never(action)
+        return o.reads
+
+    async def _read(
+        self, entry: Entry, o: Observed, action: ReadClusters | ReadCluster | ReadRegistration | ReadRegistrations
+    ) -> Reads:
+        match action:
+            case ReadClusters(after):
+                poller = self._world.fleet.poller(o.control_plane.name)
+                if poller is not None:
+                    await poller.fresh(after)
+                return replace(o.reads, clusters=o.reads.clusters or after)
+            case ReadCluster(uuid):
+                return await self._get_cluster(o, uuid)
+            case ReadRegistration():
+                await self.read_again(entry)
+            case ReadRegistrations(after):
+                await self._world.list_live(after)
+        return o.reads
+
+    async def read_again(self, entry: Entry) -> None:
+        """Read a registration live; Absent where it is gone."""
+        began = clock.now()
+        self._world.take_in(await self._world.kube.read(entry.registration), began=began, own=True)
+
+    def _client(self, o: Observed) -> ControlPlaneClient:
+        """The client that made the snapshot decided on: its tenant is the one that was verified."""
+        poller = self._world.fleet.poller(o.control_plane.name)
+        if poller is None or poller.client is None:
+            raise NotSent(f"The control plane {o.control_plane.name} went away.")
+        return poller.client
+
+    async def _get_cluster(self, o: Observed, uuid: str) -> Reads:
+        began = clock.now()
+        try:
+            cluster = await self._client(o).get_cluster(uuid)
+        except NotFound:
+            return replace(o.reads, absent={**o.reads.absent, uuid: began})
+        if cluster.deleted_at is not None:
+            return replace(o.reads, absent={**o.reads.absent, uuid: began})
+        return replace(o.reads, present={**o.reads.present, uuid: began})
+
+    async def _hold(self, entry: Entry, o: Observed, action: Hold) -> None:
+        """Put the finalizer back, and the attempt with it; of a refused one only what earlier ones sent is open."""
+        self._world.take_in(await self._world.kube.announce(o.registration, action.attempt), own=True)
+        if action.attempt is not None and action.attempt.refused:
+            entry.remember(attempt=action.attempt, outcome=None)
+
+    async def _announce(self, entry: Entry, o: Observed, action: Announce) -> None:
+        """Write 1. Whatever becomes of it, only a write that is known to have landed may be sent."""
+        place = (o.control_plane.name, action.attempt.name)
+        self._names[place] = o.registration.uid
+        began = clock.now()
+        try:
+            written = await self._world.kube.announce(o.registration, action.attempt)
+        except Conflict:
+            raise
+        except KubernetesError:
+            entry.remember(attempt=action.attempt, outcome=Outcome.UNSENT)
+            raise
+        else:
+            entry.remember(
+                attempt=action.attempt, written=began, outcome=Outcome.ANNOUNCED, answer=None, replaces=action.replaces
+            )
+            self._world.take_in(written, own=True)
+        finally:
+            del self._names[place]
+
+    async def _create(self, entry: Entry, o: Observed, action: Create) -> None:
+        """POST once. The outcome is 'unanswered' until something better is known."""
+        attempt = action.attempt
+        entry.remember(outcome=Outcome.UNANSWERED)
+        try:
+            cluster = await self._client(o).create_cluster(
+                attempt.name, attempt.domain, attempt.version, still_fresh=self._still_fresh(entry)
+            )
+        except NotSent as error:
+            entry.remember(outcome=Outcome.UNSENT)
+            if not isinstance(error, Stale):
+                entry.failed(error, clock.now())
+        except Refused as error:
+            entry.remember(outcome=Outcome.REFUSED)
+            entry.failed(error, clock.now())
+        except ControlPlaneError as error:
+            logger.warning("%s: the creation of %s had no clear answer: %s", o.registration.key, attempt.name, error)
+        else:
+            if _ours(o, cluster):
+                entry.remember(outcome=Outcome.ANSWERED, answer=cluster)
+                entry.succeeded()
+                logger.info("%s: created cluster %s (%s)", o.registration.key, cluster.name, cluster.uuid)
+
+    def _still_fresh(self, entry: Entry) -> Callable[[], bool]:
+        def fresh() -> bool:
+            written = entry.memory.written
+            return written is not None and written.age(clock.now()) <= self._timing.freshness
+
+        return fresh
+
+    async def _rename(self, entry: Entry, o: Observed, action: Rename) -> None:
+        """PUT the name; it may be repeated, and rests on a live read of the registration."""
+        try:
+            await self._client(o).rename_cluster(
+                action.uuid, action.name, still_fresh=lambda: self._recent(o.reads.registration)
+            )
+        except Stale:
+            return
+        except ControlPlaneError as error:
+            entry.failed(error, clock.now())
+            return
+        entry.remember(renamed=(action.name, clock.now()))
+        entry.succeeded()
+        logger.info("%s: renamed cluster %s to %s", o.registration.key, action.uuid, action.name)
+
+    async def _delete(self, entry: Entry, o: Observed, action: Delete) -> None:
+        """DELETE; it may be repeated. A 404 is an answer too, and is confirmed by a list like any other."""
+        drains = False
+        try:
+            answer = await self._client(o).delete_cluster(
+                action.uuid, force=action.force, still_fresh=lambda: self._recent(o.reads.registrations)
+            )
+            drains = answer is Deletion.DRAINING
+        except Stale:
+            return
+        except NotFound:
+            pass
+        except ControlPlaneError as error:
+            entry.failed(error, clock.now())
+            return
+        entry.remember(asked=clock.now(), drains=drains, forced=action.force or entry.memory.forced)
+        entry.succeeded()
+        logger.info("%s: asked for the deletion of cluster %s%s", o.registration.key, action.uuid, _how(action))
+
+    def _recent(self, read: Stamp | None) -> bool:
+        return read is not None and read.age(clock.now()) <= self._timing.freshness
+
+    async def _release(self, entry: Entry, o: Observed, action: Release) -> None:
+        """Remove the finalizer. It is remembered first: the DELETED event may come before the answer."""
+        entry.remember(released=True)
+        try:
+            released = await self._world.kube.release(o.registration)
+        except KubernetesError:
+            entry.remember(released=False)
+            raise
+        left = f"; cluster {action.leaves} is left in the control plane" if action.leaves else ""
+        logger.info("%s: released: %s%s", o.registration.key, action.why, left)
+        self._world.take_in(released, own=True)
+
+
+def _how(action: Delete) -> str:
+    return " (forced)" if action.force else ""
+
+
+def _ours(o: Observed, cluster: Cluster) -> bool:
+    """Whether the cluster in a 201 can be the one just made: new, and of the tenant that was verified."""
+    known = o.snapshot is not None and cluster.uuid in o.snapshot.clusters
+    foreign = o.control_plane.tenant_id not in (None, cluster.tenant_id)
+    if known or foreign:
+        why = "a cluster that existed before" if known else f"tenant {cluster.tenant_id}"
+        logger.warning("%s: the creation was answered with %s; looking for what was made", o.registration.key, why)
+    return not known and not foreign

@@ -1,0 +1,160 @@
+"""What the watches have shown so far, and what this process alone knows: the memory beside each registration."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+
+from runai_registrar.core import claims
+from runai_registrar.core.observed import Failure, Memory, Snapshot
+from runai_registrar.core.times import Stamp
+from runai_registrar.engine.backoff import REFUSED_PAUSE, pause
+from runai_registrar.errors import ControlPlaneError, Refused
+from runai_registrar.resources import Registration, RegistrationStatus
+
+
+@dataclass
+class Entry:
+    """One registration as last seen, when it was last read live, and what this process knows of it."""
+
+    registration: Registration
+    memory: Memory = field(default_factory=Memory)
+    read: Stamp | None = None
+    failures: int = 0
+
+    def remember(self, **facts: Any) -> None:
+        """Change the memory; the facts are fields of `Memory`."""
+        self.memory = replace(self.memory, **facts)
+
+    def failed(self, error: ControlPlaneError, now: Stamp) -> None:
+        """Remember a call that failed, and when to try again: a refusal rarely changes within minutes."""
+        self.failures += 1
+        stalled = isinstance(error, Refused)
+        wait = max(pause(REFUSED_PAUSE if stalled else self.failures), error.retry_after or 0.0)
+        failure = Failure(
+            reason="NameTaken" if error.status == HTTPStatus.CONFLICT else error.reason,
+            message=error.message,
+            stalled=stalled,
+            generation=self.registration.metadata.generation,
+            retry_at=now.earlier(-wait),
+        )
+        self.remember(failure=failure)
+
+    def succeeded(self) -> None:
+        """Forget earlier failures."""
+        self.failures = 0
+        self.remember(failure=None)
+
+    def note_waiting(self, reason: str, now: Stamp) -> None:
+        """Remember since when this reason has held."""
+        self.remember(waiting={reason: self.memory.waiting.get(reason, now)})
+
+    def settle(self, status: RegistrationStatus) -> None:
+        """Once the status names the attempt of this process, what was known of its POST is not needed any more."""
+        if self.memory.attempt is not None and self.memory.attempt.id == status.attempt:
+            self.remember(outcome=None, answer=None, written=None, replaces=None)
+
+
+def newer(one: str, other: str) -> bool:
+    """Whether resource version `one` is later than `other` (they are integers that grow, KEP-5504)."""
+    return int(one or 0) > int(other or 0)
+
+
+class Registrations:
+    """All registrations by uid, and by the names and uuids over which they can get in each other's way."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.listed: Stamp | None = None
+        self._keys: dict[str, frozenset[str]] = {}
+        self._by_key: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._by_plane: defaultdict[str, set[str]] = defaultdict(set)
+        self._gone: dict[str, str] = {}
+
+    def put(self, registration: Registration, read: Stamp | None = None) -> set[str]:
+        """Take in what was seen (`read`: when a live read of it began); the uids that should look again.
+
+        What is older than what is known changes nothing.
+        """
+        uid = registration.uid
+        entry = self.entries.get(uid)
+        if entry is None:
+            entry = self.entries[uid] = Entry(registration, read=read)
+            return {uid} | self._index(registration)
+        known, seen = entry.registration.metadata.resource_version, registration.metadata.resource_version
+        if newer(known, seen):
+            return set()
+        if read is not None:
+            entry.read = read
+        if known == seen:
+            return set()
+        entry.registration = registration
+        return {uid} | self._index(registration)
+
+    def remove(self, uid: str) -> tuple[Entry | None, set[str]]:
+        """Forget a registration that is gone; what was known of it, and the uids that should look again."""
+        entry = self.entries.pop(uid, None)
+        if entry is None:
+            return None, set()
+        plane = entry.registration.spec.control_plane_ref.name
+        self._by_plane[plane].discard(uid)
+        keys = self._keys.pop(uid, frozenset())
+        affected = self._sharing(plane, keys)
+        for key in keys:
+            self._by_key[plane, key].discard(uid)
+        return entry, affected - {uid}
+
+    def replace_all(self, seen: Iterable[Registration], version: str, began: Stamp) -> tuple[set[str], list[str]]:
+        """Take in a complete live list; the uids that should look again, and those that are gone.
+
+        What is newer than the list's own resource version is not missing from it.
+        """
+        changed: set[str] = set()
+        uids = set()
+        for registration in seen:
+            uids.add(registration.uid)
+            changed |= self.put(registration, began)
+        self.listed = began
+        gone = [
+            uid
+            for uid, entry in self.entries.items()
+            if uid not in uids and not newer(entry.registration.metadata.resource_version, version)
+        ]
+        return changed, gone
+
+    def stale(self, now: Stamp, seconds: float) -> bool:
+        """Whether the last complete list is older than this."""
+        return self.listed is None or self.listed.age(now) > seconds
+
+    def of_plane(self, name: str) -> set[str]:
+        """The uids of the registrations that refer to a control plane."""
+        return set(self._by_plane[name])
+
+    def rivals(self, registration: Registration, snapshot: Snapshot | None) -> tuple[Registration, ...]:
+        """The other registrations of the same control plane that share a name or a uuid with this one."""
+        plane = registration.spec.control_plane_ref.name
+        uids = self._sharing(plane, claims.lookups(registration, snapshot)) - {registration.uid}
+        return tuple(self.entries[uid].registration for uid in sorted(uids))
+
+    def sharing(self, plane: str, names: Iterable[str], uuids: Iterable[str]) -> set[str]:
+        """The uids of the registrations of a control plane that care for one of these names or uuids."""
+        return self._sharing(plane, {f"name:{name}" for name in names} | {f"uuid:{uuid}" for uuid in uuids})
+
+    def _sharing(self, plane: str, keys: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for key in keys:
+            found |= self._by_key.get((plane, key), set())
+        return found
+
+    def _index(self, registration: Registration) -> set[str]:
+        """File a registration under its keys; the others that shared or share one of them."""
+        uid, plane = registration.uid, registration.spec.control_plane_ref.name
+        before, after = self._keys.get(uid, frozenset()), claims.keys(registration)
+        self._by_plane[plane].add(uid)
+        for key in before - after:
+            self._by_key[plane, key].discard(uid)
+        for key in after:
+            self._by_key[plane, key].add(uid)
+        self._keys[uid] = after
+        return self._sharing(plane, before | after) - {uid}

@@ -1,0 +1,106 @@
+"""From a RunaiControlPlane and its Secret to a client: read again at each poll, so that a rotation needs no restart."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from runai_registrar.controlplane.auth import Credentials
+from runai_registrar.controlplane.client import ControlPlaneClient
+from runai_registrar.controlplane.endpoint import ConnectionSettings, Endpoint
+from runai_registrar.core.planes import connection
+from runai_registrar.core.times import Timing
+from runai_registrar.errors import Absent, CredentialsNotFound
+from runai_registrar.resources import ControlPlane, VerifiedConnection
+
+
+class Secrets(Protocol):
+    """Where a Secret is read by name."""
+
+    async def secret(self, namespace: str, name: str) -> dict[str, Any]:
+        """Return the Secret; Absent where there is none."""
+
+
+@dataclass
+class Connection:
+    """The current client of one control plane; a new one is made only when the spec or the Secret's content changed."""
+
+    secrets: Secrets
+    namespace: str
+    timing: Timing
+    client: ControlPlaneClient | None = None
+    identity: VerifiedConnection | None = None
+    _made_of: tuple[ConnectionSettings, str, str] | None = None
+    _closing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def open(self, plane: ControlPlane) -> ControlPlaneClient:
+        """Return the client for what the spec and the Secret say now.
+
+        Raises:
+            CredentialsNotFound: The Secret or one of its keys is missing or empty.
+            InvalidEndpoint: The spec cannot be used as written.
+        """
+        name = plane.spec.credentials_secret_ref.name
+        try:
+            secret = await self.secrets.secret(self.namespace, name)
+        except Absent:
+            raise CredentialsNotFound(f"There is no Secret {name} in namespace {self.namespace}. Create it.") from None
+        client_id, client_secret = (_value(secret, key, name) for key in ("clientId", "clientSecret"))
+        made_of = (self._settings(plane), client_id, client_secret)
+        if self.client is None or made_of != self._made_of:
+            self._retire()
+            credentials = Credentials(client_id=client_id, client_secret=SecretStr(client_secret))
+            self.client, self._made_of = ControlPlaneClient(made_of[0], credentials), made_of
+            self.identity = connection(plane.spec.url, client_id)
+        return self.client
+
+    async def aclose(self) -> None:
+        """Close the client and those that are still being retired."""
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self.client is not None:
+            await self.client.aclose()
+
+    def _settings(self, plane: ControlPlane) -> ConnectionSettings:
+        spec = plane.spec
+        endpoint = Endpoint(
+            url=spec.url,
+            ca_bundle=spec.ca_bundle,
+            proxy_url=spec.proxy_url,
+            allow_insecure=spec.allow_insecure_transport,
+        )
+        return ConnectionSettings(
+            endpoint=endpoint,
+            request_timeout=self.timing.request_timeout,
+            requests_per_second=spec.requests_per_second,
+            patience=self.timing.freshness,
+        )
+
+    def _retire(self) -> None:
+        """Close the old client once the calls that are under way with it have ended."""
+        if self.client is None:
+            return
+        task = asyncio.create_task(self._close_later(self.client), name="retire control-plane client")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close_later(self, client: ControlPlaneClient) -> None:
+        await asyncio.sleep(2 * self.timing.request_timeout)
+        await client.aclose()
+
+
+def _value(secret: Mapping[str, Any], key: str, name: str) -> str:
+    """One key of a Secret as text, without surrounding white space."""
+    encoded = (secret.get("data") or {}).get(key)
+    try:
+        text = base64.b64decode(encoded or "", validate=True).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        raise CredentialsNotFound(f"The key {key} of Secret {name} is not text. Correct it.") from None
+    if not text:
+        raise CredentialsNotFound(f"The Secret {name} has no key {key}, or it is empty. Add it.")
+    return text

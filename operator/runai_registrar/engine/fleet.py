@@ -1,0 +1,145 @@
+"""The control planes: as last seen, each with its poller; and the status that is written back to them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runai_registrar.core.observed import ControlPlaneView
+from runai_registrar.core.planes import Held
+from runai_registrar.core.report import timeless
+from runai_registrar.core.times import Timing
+from runai_registrar.engine.connection import Connection
+from runai_registrar.engine.namespaces import Namespaces
+from runai_registrar.engine.poller import Poll, Poller
+from runai_registrar.errors import Conflict, KubernetesError
+from runai_registrar.kube import Kube
+from runai_registrar.resources import ControlPlane, ControlPlaneStatus
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Berth:
+    plane: ControlPlane
+    poller: Poller
+    task: asyncio.Task[None]
+    wanted: ControlPlaneStatus | None = None
+    writing: asyncio.Task[None] | None = field(default=None)
+
+
+class Fleet:
+    """All RunaiControlPlanes by name; `bind` says who owns what, and whom to tell."""
+
+    def __init__(self, kube: Kube, namespace: str, timing: Timing) -> None:
+        self._kube, self._namespace, self._timing = kube, namespace, timing
+        self._berths: dict[str, _Berth] = {}
+        self._namespaces = Namespaces(kube)
+        self._held: Callable[[str], Held] = lambda _: Held(frozenset(), frozenset())
+        self._changed: Callable[[str, Poll], None] = lambda *_: None
+        self._seen: Callable[[str], None] = lambda _: None
+
+    def bind(
+        self, held: Callable[[str], Held], changed: Callable[[str, Poll], None], seen: Callable[[str], None]
+    ) -> None:
+        """Connect the fleet to the registrations."""
+        self._held, self._changed, self._seen = held, changed, seen
+
+    def see(self, body: Mapping[str, Any]) -> None:
+        """Take in one control plane from a watch or a list."""
+        try:
+            plane = ControlPlane.from_dict(body)
+        except ValueError:
+            logger.exception("a control plane cannot be read and is left alone")
+            return
+        berth = self._berths.get(plane.metadata.name)
+        if berth is None:
+            self._begin(plane)
+        elif berth.plane.metadata.uid != plane.metadata.uid:
+            self.lose(plane.metadata.name)
+            self._begin(plane)
+        else:
+            changed = berth.plane.spec != plane.spec
+            berth.plane = plane
+            if changed:
+                berth.poller.look()
+                self._seen(plane.metadata.name)
+
+    def lose(self, name: str, uid: str | None = None) -> None:
+        """A control plane is not there any more (`uid`: only if it is this object)."""
+        berth = self._berths.get(name)
+        if berth is None or (uid is not None and berth.plane.metadata.uid != uid):
+            return
+        del self._berths[name]
+        berth.task.cancel()
+        if berth.writing is not None:
+            berth.writing.cancel()
+        self._seen(name)
+
+    def poller(self, name: str) -> Poller | None:
+        """The poller of a control plane, or None where there is no such control plane."""
+        berth = self._berths.get(name)
+        return berth.poller if berth else None
+
+    async def view(self, name: str, namespace: str) -> ControlPlaneView:
+        """A control plane as a registration in this namespace sees it."""
+        berth = self._berths.get(name)
+        if berth is None:
+            return ControlPlaneView(name, exists=False)
+        spec = berth.plane.spec
+        allowed = await self._namespaces.allowed(spec.allowed_namespaces, namespace)
+        return ControlPlaneView(
+            name=name,
+            url=spec.url,
+            tenant_id=spec.tenant_id or berth.plane.status.tenant_id,
+            allowed=allowed,
+            suspended=spec.suspend,
+            trouble=berth.poller.trouble,
+            poll_interval=spec.poll_interval.total_seconds(),
+        )
+
+    async def aclose(self) -> None:
+        """Stop all pollers."""
+        tasks = [berth.task for berth in self._berths.values()]
+        tasks += [berth.writing for berth in self._berths.values() if berth.writing]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._berths.clear()
+
+    def _begin(self, plane: ControlPlane) -> None:
+        name = plane.metadata.name
+        poller = Poller(
+            plane=lambda: self._berths[name].plane if name in self._berths else None,
+            held=lambda: self._held(name),
+            connection=Connection(self._kube, self._namespace, self._timing),
+            report=lambda status: self._report(name, status),
+            changed=lambda poll: self._changed(name, poll),
+        )
+        task = asyncio.create_task(poller.run(), name=f"poll {name}")
+        self._berths[name] = _Berth(plane, poller, task)
+        self._seen(name)
+
+    def _report(self, name: str, status: ControlPlaneStatus) -> None:
+        """Write the status in the background where anything but a time has changed; the newest one counts."""
+        berth = self._berths.get(name)
+        if berth is None:
+            return
+        berth.wanted = status
+        if berth.writing is None or berth.writing.done():
+            berth.writing = asyncio.create_task(self._write(berth), name=f"status of {name}")
+
+    async def _write(self, berth: _Berth) -> None:
+        while (status := berth.wanted) is not None:
+            berth.wanted = None
+            if timeless(status.to_dict()) == timeless(berth.plane.status.to_dict()):
+                continue
+            try:
+                written = await self._kube.write_plane_status(berth.plane, status.to_dict())
+            except Conflict:
+                berth.poller.look()  # the watch brings what is newer; the next look reports again
+            except KubernetesError as error:
+                logger.warning("status of control plane %s: %s", berth.plane.metadata.name, error.message)
+            else:
+                berth.plane = written

@@ -1,0 +1,39 @@
+"""Which namespaces may use a control plane (`spec.allowedNamespaces`)."""
+
+from collections.abc import Mapping
+
+from runai_registrar.core.times import Stamp
+from runai_registrar.engine import clock
+from runai_registrar.errors import Absent
+from runai_registrar.kube import Kube
+from runai_registrar.resources import AllowedNamespaces, NamespacesFrom
+
+MEMORY = 30.0
+"""Seconds for which the labels of a namespace are remembered."""
+
+
+class Namespaces:
+    """Answers for one operator process; labels are read only where a selector needs them."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self._labels: dict[str, tuple[Stamp, Mapping[str, str]]] = {}
+
+    async def allowed(self, rule: AllowedNamespaces, namespace: str) -> bool:
+        """Whether a registration in this namespace may use the control plane."""
+        if rule.from_ is NamespacesFrom.ALL:
+            return True
+        if rule.from_ is NamespacesFrom.NAMES:
+            return namespace in rule.names
+        return rule.selector is not None and rule.selector.matches(await self._of(namespace))
+
+    async def _of(self, namespace: str) -> Mapping[str, str]:
+        known = self._labels.get(namespace)
+        if known is not None and known[0].age(clock.now()) < MEMORY:
+            return known[1]
+        try:
+            labels = await self._kube.namespace_labels(namespace)
+        except Absent:
+            labels = {}
+        self._labels[namespace] = (clock.now(), labels)
+        return labels

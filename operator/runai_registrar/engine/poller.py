@@ -1,0 +1,154 @@
+"""One poller per control plane: one list per interval serves all of its registrations."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from runai_registrar.controlplane.client import ControlPlaneClient
+from runai_registrar.core import planes
+from runai_registrar.core.observed import Snapshot, Trouble
+from runai_registrar.core.times import Stamp, utc
+from runai_registrar.engine import clock
+from runai_registrar.engine.connection import Connection
+from runai_registrar.errors import (
+    AuthenticationFailed,
+    ControlPlaneError,
+    CredentialsNotFound,
+    InvalidEndpoint,
+    KubernetesError,
+    PermissionDenied,
+    RegistrarError,
+)
+from runai_registrar.resources import ControlPlane, ControlPlaneStatus
+
+SPACING = 1.0
+"""Seconds between the end of one list and the beginning of the next, at least."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Poll:
+    """The outcome of one look: what changed since the look before."""
+
+    before: Snapshot | None
+    after: Snapshot | None
+    was: Trouble | None
+    trouble: Trouble | None
+
+
+class Poller:
+    """Asks one control plane for its clusters, and holds the latest answer.
+
+    `plane` returns the RunaiControlPlane as last seen, `held` what its registrations own; `report` takes the status it
+    should have, `changed` the outcome of each look.
+    """
+
+    def __init__(
+        self,
+        plane: Callable[[], ControlPlane | None],
+        held: Callable[[], planes.Held],
+        connection: Connection,
+        report: Callable[[ControlPlaneStatus], None],
+        changed: Callable[[Poll], None],
+    ) -> None:
+        self._plane, self._held, self._connection = plane, held, connection
+        self._report, self._changed = report, changed
+        self.snapshot: Snapshot | None = None
+        self.trouble: Trouble | None = None
+        self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
+        self._began: Stamp | None = None
+        self._wanted = asyncio.Event()
+        self._looked = asyncio.Condition()
+
+    def look(self) -> None:
+        """Ask for a list sooner than the interval says."""
+        self._wanted.set()
+
+    async def fresh(self, after: Stamp) -> None:
+        """Return once a list that began after this moment was answered, or has failed."""
+        async with self._looked:
+            while self._began is None or not self._began.after(after):
+                self._wanted.set()
+                await self._looked.wait()
+
+    async def run(self) -> None:
+        """Look once per interval, or sooner when asked to, until cancelled."""
+        try:
+            while plane := self._plane():
+                await self._look(plane)
+                interval = plane.spec.poll_interval.total_seconds()
+                spacing = min(SPACING, interval)
+                await asyncio.sleep(spacing)
+                await self._rest(interval - spacing)
+        finally:
+            await self._connection.aclose()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self, plane: ControlPlane) -> None:
+        self._wanted.clear()
+        began, before, was = clock.now(), self.snapshot, self.trouble
+        if plane.spec.suspend:
+            self._report(planes.suspended(plane, _now()))
+        else:
+            await self._list(plane, began)
+        async with self._looked:
+            self._began = began
+            self._looked.notify_all()
+        self._changed(Poll(before, self.snapshot, was, self.trouble))
+
+    async def _list(self, plane: ControlPlane, began: Stamp) -> None:
+        try:
+            client = await self._connection.open(plane)
+            clusters = await client.list_clusters()
+        except KubernetesError as error:
+            logger.warning("control plane %s: %s", plane.metadata.name, error.message)
+            return
+        except RegistrarError as error:
+            self._fail(plane, _trouble(error, began, self.trouble))
+            return
+        held, identity = self._held(), self._connection.identity
+        problem = planes.tenant_problem(plane, clusters, identity, held) if identity else None
+        if problem or identity is None:
+            self._fail(plane, _since(self.trouble, "TenantChanged", problem or "", began, passing=False))
+            return
+        self.trouble, self.client = None, client
+        self.snapshot = Snapshot.of(clusters, began, began.wall + (client.clock_offset or 0.0))
+        self._report(planes.reached(plane, clusters, identity, held, _now()))
+
+    def _fail(self, plane: ControlPlane, trouble: Trouble) -> None:
+        if self.trouble is None or self.trouble.reason != trouble.reason:
+            logger.warning("control plane %s: %s: %s", plane.metadata.name, trouble.reason, trouble.message)
+        self.trouble = trouble
+        self._report(planes.troubled(plane, trouble, _now()))
+
+
+def _now() -> datetime:
+    return utc(int(clock.now().wall))
+
+
+def _trouble(error: RegistrarError, began: Stamp, known: Trouble | None) -> Trouble:
+    """What a failed look means for the registrations; `passing` heals without a person."""
+    person = isinstance(error, CredentialsNotFound | AuthenticationFailed | PermissionDenied)
+    if person:
+        return _since(known, error.reason, error.message, began, passing=False)
+    if isinstance(error, InvalidEndpoint):
+        return _since(known, "ControlPlaneNotReady", error.message, began, passing=False)
+    passing = isinstance(error, ControlPlaneError)
+    reason = error.reason if error.reason in ("ControlPlaneUnreachable", "Throttled") else "ControlPlaneNotReady"
+    return _since(known, reason, error.message, began, passing=passing)
+
+
+def _since(known: Trouble | None, reason: str, message: str, began: Stamp, *, passing: bool) -> Trouble:
+    """A trouble of the same reason began when it began; its first sentence stays, so that statuses do not flutter."""
+    if known is not None and known.reason == reason:
+        return Trouble(reason, known.message if passing else message, passing, known.since)
+    return Trouble(reason, message, passing, began)

@@ -1,0 +1,97 @@
+"""Reconcile one registration: observe, decide, apply, and again, until the decision is to stand; then report."""
+
+import logging
+import uuid
+from dataclasses import replace
+
+from runai_registrar.core.actions import Leave, Stand
+from runai_registrar.core.decide import decide
+from runai_registrar.core.observed import Observed, Reads
+from runai_registrar.core.report import report, same
+from runai_registrar.core.times import Timing
+from runai_registrar.engine import clock
+from runai_registrar.engine.apply import Apply
+from runai_registrar.engine.cache import Entry
+from runai_registrar.engine.world import World
+from runai_registrar.errors import Absent, Conflict, KubernetesError
+
+STEPS = 40
+"""Most steps in one go; more means that something else keeps changing the object."""
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Works on one registration at a time, as often as the queue says."""
+
+    def __init__(self, world: World, timing: Timing) -> None:
+        self._world, self._timing = world, timing
+        self._apply = Apply(world, timing)
+
+    async def reconcile(self, uid: str) -> None:
+        """Bring one registration a step or several further; errors go to the queue, which tries again later."""
+        reads = Reads()
+        for _ in range(STEPS):
+            entry = self._world.registrations.entries.get(uid)
+            if entry is None:
+                return
+            observed = await self._observe(entry, reads)
+            action = decide(observed)
+            if isinstance(action, Leave):
+                return
+            try:
+                if isinstance(action, Stand):
+                    if await self._stand(entry, observed, action):
+                        return
+                else:
+                    reads = await self._apply.apply(entry, observed, action)
+            except Conflict:
+                await self._apply.read_again(entry)
+            except Absent:
+                self._world.lose(uid)
+                return
+        raise KubernetesError("The registration keeps changing while it is worked on.")
+
+    async def _observe(self, entry: Entry, reads: Reads) -> Observed:
+        registration = entry.registration
+        name = registration.spec.control_plane_ref.name
+        view = await self._world.fleet.view(name, registration.metadata.namespace)
+        poller = self._world.fleet.poller(name)
+        snapshot = poller.snapshot if poller else None
+        now = clock.now()
+        return Observed(
+            registration=entry.registration,
+            control_plane=view,
+            snapshot=snapshot,
+            now=now,
+            clock=snapshot.began_cp + now.boot - snapshot.began.boot if snapshot else now.wall,
+            timing=self._timing,
+            fresh_id=uuid.uuid4().hex,
+            rivals=self._world.registrations.rivals(entry.registration, snapshot),
+            name_reserved=self._apply.reserved(name, entry.registration),
+            memory=entry.memory,
+            reads=replace(reads, registration=entry.read, registrations=self._world.registrations.listed),
+        )
+
+    async def _stand(self, entry: Entry, observed: Observed, verdict: Stand) -> bool:
+        """Write the status where it changed; whether there is nothing more to do now."""
+        entry.note_waiting(verdict.reason, observed.now)
+        status = report(observed, verdict)
+        wrote = not same(observed.registration.status, status)
+        if wrote:
+            written = await self._world.kube.write_status(observed.registration, status.to_dict())
+            self._world.take_in(written, own=True)
+            _log(observed, verdict)
+        entry.settle(status)
+        if verdict.wake is not None and self._world.queue is not None:
+            if verdict.wake <= 0:
+                return False
+            self._world.queue.add(observed.registration.uid, after=verdict.wake)
+        return True
+
+
+def _log(observed: Observed, verdict: Stand) -> None:
+    before = observed.registration.status.conditions
+    if any(c.type == "Ready" and c.reason == verdict.reason and c.message == verdict.message for c in before):
+        return
+    logger.info("%s: %s: %s", observed.registration.key, verdict.reason, verdict.message)

@@ -1,0 +1,162 @@
+"""What has been seen of both kinds of objects, the pollers of the control planes, and who must look again."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runai_registrar.core.claims import written_title
+from runai_registrar.core.observed import Outcome
+from runai_registrar.core.planes import Held
+from runai_registrar.core.times import Stamp
+from runai_registrar.engine import clock
+from runai_registrar.engine.cache import Entry, Registrations
+from runai_registrar.engine.fleet import Fleet
+from runai_registrar.engine.poller import Poll
+from runai_registrar.engine.queue import Queue
+from runai_registrar.kube import Kube
+from runai_registrar.resources import RECONCILE_REQUESTED_AT, Registration, RegistrationSpec
+
+logger = logging.getLogger(__name__)
+
+
+class World:
+    """Fed by the watches and by live lists; tells the queue which registrations to look at."""
+
+    def __init__(self, kube: Kube, fleet: Fleet) -> None:
+        self.kube, self.fleet = kube, fleet
+        self.registrations = Registrations()
+        self.queue: Queue | None = None
+        self._listing = asyncio.Lock()
+        fleet.bind(held=self.held, changed=self.polled, seen=self.plane_seen)
+
+    def start(self, queue: Queue) -> None:
+        """From now on, changes are worked on; all that is known is looked at once."""
+        self.queue = queue
+        self.wake(self.registrations.entries)
+
+    def see(self, body: Mapping[str, Any]) -> None:
+        """Take in one registration from a watch."""
+        seen = read(body)
+        if seen is not None:
+            self.take_in(*seen)
+
+    def take_in(
+        self,
+        registration: Registration,
+        invalid: str | None = None,
+        *,
+        began: Stamp | None = None,
+        own: bool = False,
+    ) -> None:
+        """Take in a registration as it is now.
+
+        Args:
+            registration: As seen.
+            invalid: Why its spec cannot be read, if so.
+            began: When a live read of it began; None where it came from a watch or is the answer to a write.
+            own: It is worked on at this moment, so it need not be woken itself.
+        """
+        self.wake(self.registrations.put(registration, began) - ({registration.uid} if own else set()))
+        entry = self.registrations.entries.get(registration.uid)
+        if entry is not None and entry.registration is registration:
+            entry.remember(invalid=invalid)
+            _notice_request(entry)
+
+    def lose(self, uid: str) -> None:
+        """A registration is not there any more."""
+        entry, affected = self.registrations.remove(uid)
+        self.wake(affected)
+        if self.queue is not None:
+            self.queue.forget(uid)
+        if entry is not None:
+            _lament(entry)
+
+    async def list_live(self, after: Stamp) -> None:
+        """List all registrations live, unless a list that began after this moment was made; one list serves many."""
+        async with self._listing:
+            if self.registrations.listed is not None and self.registrations.listed.after(after):
+                return
+            began = clock.now()
+            listed = await self.kube.registrations()
+            seen = [found for item in listed.items if (found := read(item))]
+            changed, gone = self.registrations.replace_all((r for r, _ in seen), listed.resource_version, began)
+            for registration, invalid in seen:
+                entry = self.registrations.entries.get(registration.uid)
+                if entry is not None and entry.registration is registration:
+                    entry.remember(invalid=invalid)
+                    _notice_request(entry)
+        self.wake(changed)
+        for uid in gone:
+            self.lose(uid)
+
+    def held(self, plane: str) -> Held:
+        """What the registrations of a control plane own."""
+        return Held.of(self.registrations.entries[uid].registration for uid in self.registrations.of_plane(plane))
+
+    def plane_seen(self, name: str) -> None:
+        """A control plane appeared, changed or went away."""
+        self.wake(self.registrations.of_plane(name))
+
+    def polled(self, name: str, poll: Poll) -> None:
+        """Wake the registrations for which something has changed."""
+        if (poll.trouble and poll.trouble.reason) != (poll.was and poll.was.reason):
+            self.wake(self.registrations.of_plane(name))
+            return
+        before = poll.before.clusters if poll.before else {}
+        after = poll.after.clusters if poll.after else {}
+        changed = [c for uuid, c in after.items() if before.get(uuid) != c] + [
+            c for uuid, c in before.items() if after.get(uuid) != c
+        ]
+        self.wake(self.registrations.sharing(name, {c.name for c in changed}, {c.uuid for c in changed}))
+
+    def wake(self, uids: Iterable[str]) -> None:
+        """Look at these registrations again."""
+        for uid in uids:
+            if self.queue is not None:
+                self.queue.add(uid)
+
+    def lane_of(self, uid: str) -> str:
+        """The control plane of a registration: registrations of others are not held up by it."""
+        entry = self.registrations.entries.get(uid)
+        return entry.registration.spec.control_plane_ref.name if entry else ""
+
+
+def read(body: Mapping[str, Any]) -> tuple[Registration, str | None] | None:
+    """Read a registration; one whose spec cannot be read comes with the reason why, so that it can be said there."""
+    try:
+        return Registration.from_dict(body), None
+    except ValueError as error:
+        reason = str(error)
+    try:
+        bare = Registration.from_dict({**body, "spec": RegistrationSpec().to_dict()})
+    except ValueError:
+        logger.exception("a registration cannot be read and is left alone: %s", reason)
+        return None
+    return bare, reason
+
+
+def _notice_request(entry: Entry) -> None:
+    """Remember when a new reconcile-requested-at was first seen: the look that honours it begins later."""
+    registration = entry.registration
+    asked = registration.metadata.annotations.get(RECONCILE_REQUESTED_AT)
+    handled = asked is None or asked[:128] == registration.status.last_handled_reconcile_at
+    if handled:
+        entry.remember(requested=None)
+    elif entry.memory.requested is None:
+        entry.remember(requested=clock.now())
+
+
+def _lament(entry: Entry) -> None:
+    """Say so when a cluster is left without a registration: nobody else will."""
+    memory, title = entry.memory, written_title(entry.registration)
+    uuids = {title.uuid} if title and not memory.released else set()
+    if memory.outcome is Outcome.ANSWERED and memory.answer:
+        uuids.add(memory.answer.uuid)
+    for uuid in sorted(uuids):
+        logger.error(
+            "registration %s is gone, but its cluster %s was not deleted: it is without a registration now",
+            entry.registration.key,
+            uuid,
+            extra={"cluster_uuid": uuid},
+        )

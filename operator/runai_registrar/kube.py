@@ -1,0 +1,192 @@
+"""The only writer to Kubernetes: two compare-and-swap writes, the reads that decisions rest on, and nothing else.
+
+Every write carries the `resourceVersion` it was decided on; a stale one raises `Conflict` and means: look again.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from kubernetes.aio import client as kubernetes_client
+from kubernetes.aio import config as kubernetes_config
+
+from runai_registrar.errors import Absent, Conflict, KubernetesError, SettingsError
+from runai_registrar.resources import (
+    CONTROL_PLANES,
+    CREATE_ATTEMPT,
+    FINALIZER,
+    GROUP,
+    REGISTRATIONS,
+    VERSION,
+    ControlPlane,
+    CreateAttempt,
+    Registration,
+)
+
+TIMEOUT = 30.0
+"""Seconds one request to the API server may take."""
+
+PAGE = 500
+"""Objects asked for in one page of a list."""
+
+_MERGE = "application/merge-patch+json"
+_JSON = "application/json-patch+json"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A complete list, and the resource version it is true at."""
+
+    items: list[Json]
+    resource_version: str
+
+
+async def load_configuration() -> kubernetes_client.Configuration:
+    """How to reach the API server: in a pod by its service account, else by KUBECONFIG."""
+    configuration = kubernetes_client.Configuration()
+    try:
+        kubernetes_config.load_incluster_config(client_configuration=configuration)
+    except kubernetes_config.ConfigException:
+        try:
+            await kubernetes_config.load_kube_config(client_configuration=configuration)
+        except (kubernetes_config.ConfigException, OSError) as error:
+            raise SettingsError(f"No way to a Kubernetes cluster: {error}. Set KUBECONFIG, or run in a pod.") from None
+    return configuration
+
+
+def _path(plural: str, namespace: str = "", name: str = "", subresource: str = "") -> str:
+    parts = [f"/apis/{GROUP}/{VERSION}", f"namespaces/{namespace}" if namespace else "", plural, name, subresource]
+    return "/".join(part for part in parts if part)
+
+
+class Kube:
+    """The API server, as far as the operator uses it; build it with `Kube.connect` inside the running loop."""
+
+    def __init__(self, configuration: kubernetes_client.Configuration, namespaces: Sequence[str] = ()) -> None:
+        self._api = kubernetes_client.ApiClient(configuration)
+        self._api.user_agent = "runai-registrar"
+        self._namespaces = tuple(namespaces)
+
+    @classmethod
+    async def connect(cls, namespaces: Sequence[str] = ()) -> Self:
+        """Connect with the configuration of the pod or of KUBECONFIG; SettingsError where there is neither."""
+        configuration = await load_configuration()
+        configuration.connection_pool_maxsize = 32
+        configuration.client_session_kwargs = {"trust_env": False}
+        return cls(configuration, namespaces)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def announce(self, registration: Registration, attempt: CreateAttempt | None) -> Registration:
+        """Write 1: set our finalizer, and the create-attempt unless it is None, in one compare-and-swap.
+
+        Foreign finalizers are carried along, because a merge patch replaces the list.
+        """
+        finalizers = dict.fromkeys((*registration.metadata.finalizers, FINALIZER))
+        metadata: Json = {"resourceVersion": registration.metadata.resource_version, "finalizers": list(finalizers)}
+        if attempt is not None:
+            metadata["annotations"] = {CREATE_ATTEMPT: attempt.to_json()}
+        return await self._patch(registration, "", _MERGE, {"metadata": metadata})
+
+    async def release(self, registration: Registration) -> Registration:
+        """Remove our finalizer; Absent where the registration is gone already, which is as good."""
+        kept = [name for name in registration.metadata.finalizers if name != FINALIZER]
+        metadata = {"resourceVersion": registration.metadata.resource_version, "finalizers": kept}
+        return await self._patch(registration, "", _MERGE, {"metadata": metadata})
+
+    async def write_status(self, registration: Registration, status: Json) -> Registration:
+        """Write 2: replace the whole status; a JSON patch, so that vanished map keys do not stay for ever."""
+        patch = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": registration.metadata.resource_version},
+            {"op": "replace", "path": "/status", "value": status},
+        ]
+        return await self._patch(registration, "status", _JSON, patch)
+
+    async def write_plane_status(self, plane: ControlPlane, status: Json) -> ControlPlane:
+        """Replace the status of a RunaiControlPlane."""
+        patch = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": plane.metadata.resource_version},
+            {"op": "replace", "path": "/status", "value": status},
+        ]
+        path = _path(CONTROL_PLANES, "", plane.metadata.name, "status")
+        return ControlPlane.from_dict(await self._request("PATCH", path, body=patch, kind=_JSON))
+
+    async def read(self, registration: Registration) -> Registration:
+        """Read one registration from the API server; Absent where it is gone, or where its name has another uid."""
+        body = await self._request("GET", _path(REGISTRATIONS, registration.metadata.namespace, registration.name))
+        if body["metadata"]["uid"] != registration.uid:
+            raise Absent(f"{registration.key} is another object by now.")
+        return Registration.from_dict(body)
+
+    async def registrations(self) -> Listed:
+        """List all registrations that this operator looks after, as JSON: one that cannot be read hides no other."""
+        parts = [await self._list(_path(REGISTRATIONS, name)) for name in self._namespaces or ("",)]
+        items = [item for part in parts for item in part.items]
+        return Listed(items, min((part.resource_version for part in parts), key=int))
+
+    async def control_planes(self) -> list[Json]:
+        """List all control planes, as JSON."""
+        return (await self._list(_path(CONTROL_PLANES))).items
+
+    async def secret(self, namespace: str, name: str) -> Json:
+        """Read one Secret by name; Absent where there is none."""
+        return await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+
+    async def namespace_labels(self, name: str) -> Mapping[str, str]:
+        """Read the labels of a namespace; Absent where there is none."""
+        body = await self._request("GET", f"/api/v1/namespaces/{name}")
+        labels: Mapping[str, str] = body["metadata"].get("labels") or {}
+        return labels
+
+    async def _list(self, path: str) -> Listed:
+        """All pages of a list, at one consistent resource version."""
+        found: list[Json] = []
+        query = [("limit", str(PAGE))]
+        more = ""
+        while True:
+            page = await self._request("GET", path, query=[*query, ("continue", more)] if more else query)
+            found += page["items"]
+            more = page["metadata"].get("continue") or ""
+            if not more:
+                return Listed(found, page["metadata"]["resourceVersion"])
+
+    async def _patch(self, registration: Registration, subresource: str, kind: str, body: Any) -> Registration:
+        path = _path(REGISTRATIONS, registration.metadata.namespace, registration.name, subresource)
+        return Registration.from_dict(await self._request("PATCH", path, body=body, kind=kind))
+
+    async def _request(
+        self, method: str, path: str, *, body: Any = None, kind: str = "application/json", query: Any = None
+    ) -> Json:
+        """Send one request, once; the answer's JSON, or the error its status stands for."""
+        headers = {"Accept": "application/json", "Content-Type": kind}
+        prepared = await self._api.param_serialize(
+            method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._api.call_api(*prepared, _request_timeout=TIMEOUT)
+                data = await answer.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise KubernetesError(f"The API server cannot be reached: {type(error).__name__}.") from error
+        if answer.status >= 300:  # noqa: PLR2004 - everything from 300 on is not success
+            raise _refusal(answer.status, data)
+        parsed: Json = json.loads(data)
+        return parsed
+
+
+def _refusal(status: int, data: bytes) -> KubernetesError:
+    """The error for a status; the server's message is kept short."""
+    try:
+        message = str(json.loads(data).get("message", ""))[:300]
+    except (ValueError, AttributeError):
+        message = ""
+    text = f"The API server answered {status}: {message}"
+    kinds: Mapping[int, type[KubernetesError]] = {404: Absent, 409: Conflict, 410: Absent}
+    return kinds.get(status, KubernetesError)(text, status=status)

@@ -1,0 +1,76 @@
+"""kopf in a thread of its own: its loop, its tasks and its exit cannot touch those that create and delete clusters."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import kopf
+
+from runai_registrar.handlers import Feed, registry
+from runai_registrar.kube import load_configuration
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+"""How long a login is used: each has an end of its own, so that one 401 does not leave kopf without credentials."""
+
+STOP_GRACE = 10.0
+
+
+async def log_in() -> kopf.ConnectionInfo:
+    """Where the API server is and how to log in, from the pod's service account or KUBECONFIG."""
+    configuration = await load_configuration()
+    bearer = await configuration.get_api_key_with_prefix("BearerToken")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        scheme="Bearer" if bearer else None,
+        token=bearer.removeprefix("Bearer ") if bearer else None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        expiration=datetime.now(UTC) + LOGIN_LIFETIME,
+    )
+
+
+class Watch:
+    """Watches both kinds from `start` to `stop`; `failed` is set when it ends by itself."""
+
+    def __init__(self, feed: Feed, namespaces: Sequence[str], ended: threading.Event) -> None:
+        self._feed, self._namespaces, self._ended = feed, tuple(namespaces), ended
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self.failure: BaseException | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the watches are on."""
+        return self._ready.is_set() and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watches and wait for the thread, a bounded time."""
+        self._stop.set()
+        self._thread.join(STOP_GRACE)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._operate())
+        except BaseException as error:  # noqa: BLE001 - whatever ends the watches ends the operator, with its reason
+            self.failure = error
+        finally:
+            self._ended.set()
+
+    async def _operate(self) -> None:
+        await kopf.operator(
+            registry=registry(self._feed, log_in),
+            settings=kopf.OperatorSettings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            stop_flag=self._stop,
+            ready_flag=self._ready,
+        )
