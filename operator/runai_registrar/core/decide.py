@@ -23,6 +23,7 @@ plane-in-trouble       the poller reports a trouble                             
 plane-silent           registered and applied, the control plane out of reach for a while  Stand, last Ready kept
 blocked-deletion       deleting, one of the above                                          Stand DeletionBlocked
 never-listed           no list of clusters so far                                          ReadClusters
+attempt-wiped          open attempt in memory, finalizer or annotation gone                Hold, the attempt with it
 attempt-announced      own attempt, durable, fresh, still what the spec says               Create
 attempt-stale          own attempt, not sent and not fresh any more                        Announce a new one
 attempt-refused        own attempt, definitely refused                                     Stand, attempt closed

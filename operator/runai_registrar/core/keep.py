@@ -25,7 +25,7 @@ from runai_registrar.resources import OnDrift, OnMissing, Origin
 def keep(o: Observed, held: Title) -> Action:
     """The next step for a cluster that this registration owns and nobody wants deleted."""
     if not o.registration.held:
-        return Hold(open_attempt(o) or own_attempt(o.registration))
+        return Hold(open_attempt(o) or o.memory.attempt)
     if owner := stronger_holder(o, held.uuid):
         message = (
             f"The registration {owner.key} owns the cluster {held.uuid} as well, and goes before this one. "

@@ -44,6 +44,18 @@ class Snapshot:
         return None if cluster is None or cluster.deleted_at else cluster
 
 
+def differs(before: Cluster | None, after: Cluster | None) -> bool:
+    """Whether a cluster is displayed otherwise than before; a liveness that only moved on makes no difference."""
+    if before is None or after is None:
+        return before is not after
+    if before == after:
+        return False
+    if (before.last_liveness is None) != (after.last_liveness is None):
+        return True
+    times = {"last_liveness": after.last_liveness, "updated_at": after.updated_at}
+    return before.model_copy(update=times) != after
+
+
 def is_live(cluster: Cluster) -> bool:
     """Whether a cluster exists and nobody has asked for its deletion."""
     return cluster.deleted_at is None and cluster.delete_requested_at is None

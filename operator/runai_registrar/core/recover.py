@@ -12,7 +12,7 @@ from runai_registrar.core.actions import (
     Stand,
     Title,
 )
-from runai_registrar.core.attempt import candidates, open_attempt, sent_names, surplus
+from runai_registrar.core.attempt import candidates, open_attempt, own_attempt, sent_names, surplus
 from runai_registrar.core.claims import creating, holders
 from runai_registrar.core.missing import unproven
 from runai_registrar.core.observed import Observed, Outcome, Snapshot
@@ -25,6 +25,8 @@ def recover(o: Observed) -> Action | None:
     attempt = open_attempt(o)
     if attempt is None:
         return None
+    if not o.registration.deleting and not (o.registration.held and own_attempt(o.registration)):
+        return Hold(attempt)
     known = o.memory.outcome if o.memory.attempt and o.memory.attempt.id == attempt.id else None
     if known is Outcome.ANNOUNCED and _sendable(o, attempt):
         return Create(attempt)
@@ -93,8 +95,6 @@ def _claim(o: Observed, attempt: CreateAttempt, snapshot: Snapshot, cluster: Clu
     for name in sorted(sent_names(attempt) | {cluster.name}):
         if rival := creating(o, name):
             return _shared(o, attempt, cluster, rival.key)
-    if not o.registration.held and not o.registration.deleting:
-        return Hold(attempt)
     held = own_title(o)
     if held and (doubt := unproven(o, held.uuid)):
         return (

@@ -1,7 +1,7 @@
 """What to look at next: keys, each worked on by one task at a time, in lanes that do not hold each other up.
 
-A lane is a control plane: one that hangs keeps at most its own `workers` tasks busy. A key added while it is worked on is
-worked on once more afterwards. A task that fails is tried again later, 1 s to 5 min, jittered.
+A lane is a control plane: one that hangs keeps at most its own `workers` tasks busy. A key added while it is worked on
+is worked on once more afterwards. A task that fails is tried again later, 1 s to 5 min, jittered.
 """
 
 import asyncio
@@ -10,8 +10,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from runai_registrar.engine.backoff import pause
-from runai_registrar.errors import RegistrarError
+from runai_registrar.engine.backoff import LONGEST_PAUSE, pause
+from runai_registrar.errors import KubernetesError, RegistrarError
+
+LONGEST_WITHOUT_KUBERNETES = 15.0
+"""Longest pause, in seconds, while the API server does not answer: a uuid in hand should be written soon after."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +107,8 @@ class Queue:
         try:
             await self._work(key)
             self._failures.pop(key, None)
+        except KubernetesError as error:
+            self._again(key, error.message, longest=LONGEST_WITHOUT_KUBERNETES)
         except RegistrarError as error:
             self._again(key, error.message)
         except Exception:
@@ -115,9 +120,9 @@ class Queue:
                 self._start(key)
             self._fill(lane)
 
-    def _again(self, key: str, message: str) -> None:
+    def _again(self, key: str, message: str, longest: float = LONGEST_PAUSE) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        wait = pause(failures)
+        wait = min(pause(failures), longest)
         if message:
             logger.warning("%s is tried again in %.1f s: %s", key, wait, message)
         self.add(key, after=wait)

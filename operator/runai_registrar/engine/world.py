@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runai_registrar.core.claims import written_title
-from runai_registrar.core.observed import Outcome
+from runai_registrar.core.observed import Outcome, differs
 from runai_registrar.core.planes import Held
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine import clock
@@ -101,13 +101,14 @@ class World:
     def polled(self, name: str, poll: Poll) -> None:
         """Wake the registrations for which something has changed."""
         if (poll.trouble and poll.trouble.reason) != (poll.was and poll.was.reason):
+            for uid in self.registrations.of_plane(name):
+                self.registrations.entries[uid].succeeded()
             self.wake(self.registrations.of_plane(name))
             return
         before = poll.before.clusters if poll.before else {}
         after = poll.after.clusters if poll.after else {}
-        changed = [c for uuid, c in after.items() if before.get(uuid) != c] + [
-            c for uuid, c in before.items() if after.get(uuid) != c
-        ]
+        odd = {uuid for uuid in before.keys() | after.keys() if differs(before.get(uuid), after.get(uuid))}
+        changed = [view[uuid] for view in (before, after) for uuid in odd if uuid in view]
         self.wake(self.registrations.sharing(name, {c.name for c in changed}, {c.uuid for c in changed}))
 
     def wake(self, uids: Iterable[str]) -> None:
@@ -144,7 +145,7 @@ def _notice_request(entry: Entry) -> None:
     if handled:
         entry.remember(requested=None)
     elif entry.memory.requested is None:
-        entry.remember(requested=clock.now())
+        entry.remember(requested=clock.now(), failure=None)
 
 
 def _lament(entry: Entry) -> None:
@@ -153,6 +154,12 @@ def _lament(entry: Entry) -> None:
     uuids = {title.uuid} if title and not memory.released else set()
     if memory.outcome is Outcome.ANSWERED and memory.answer:
         uuids.add(memory.answer.uuid)
+    if memory.outcome is Outcome.UNANSWERED and memory.attempt:
+        logger.error(
+            "registration %s is gone, and nobody knows whether its creation of cluster %s has succeeded",
+            entry.registration.key,
+            memory.attempt.name,
+        )
     for uuid in sorted(uuids):
         logger.error(
             "registration %s is gone, but its cluster %s was not deleted: it is without a registration now",

@@ -5,8 +5,11 @@ import sys
 
 from pythonjsonlogger.json import JsonFormatter
 
-QUIET = ("aiohttp.access", "asyncio", "httpcore", "httpx", "kopf.objects", "kopf._core", "kopf._cogs")
+QUIET = ("aiohttp.access", "asyncio", "httpcore", "httpx", "kopf", "kopf.activities", "kopf.objects")
 """Loggers of libraries that would write a line per request or dump whole objects: only their warnings count."""
+
+SILENT = ("kopf._core.reactor.running",)
+"""Warns at each start that it leaves the signals alone, as it should: only its errors count."""
 
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
@@ -20,6 +23,8 @@ def configure(*, json_lines: bool, level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _json() -> logging.Formatter:
