@@ -42,10 +42,8 @@ def is_open(attempt: CreateAttempt, registration: Registration) -> bool:
 
 def open_attempt(o: Observed) -> CreateAttempt | None:
     """The open attempt: the annotated one, or the one in memory where `kubectl replace` wiped the annotation."""
-    for attempt in (own_attempt(o.registration), o.memory.attempt):
-        if attempt and attempt.owner == o.registration.uid and is_open(attempt, o.registration):
-            return attempt
-    return None
+    attempt = own_attempt(o.registration) or o.memory.attempt
+    return attempt if attempt and is_open(attempt, o.registration) else None
 
 
 def sent(attempt: CreateAttempt) -> tuple[EarlierAttempt, ...]:

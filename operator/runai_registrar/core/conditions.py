@@ -23,6 +23,10 @@ def conditions(o: Observed, verdict: Stand, state: str | None, at: datetime) -> 
     before = o.registration.status.conditions
     generation = o.registration.metadata.generation
     wanted = [_ready(before, verdict), _connected(verdict, state), *_progress(before, verdict), *_drifted(verdict)]
+    if o.registration.spec.install_secret is not None:
+        wanted.append(
+            ("InstallSecretReady", "False", "NotSupported", "This version does not write install Secrets yet.")
+        )
     return tuple(_dated(before, *entry, generation=generation, at=at) for entry in wanted)
 
 

@@ -56,6 +56,7 @@ finalizer-wiped        registered, our finalizer is missing                     
 title-conflict         registered, another registration goes before it                     Stand OwnershipConflict
 fresh-look             reconcile-requested-at not handled, list older                      ReadClusters
 in-step                registered, shown, name as asked for                                Stand Registered
+install-secret         in step, installSecret asked for (this version writes none)         Stand InvalidSpec
 surplus                registered after a lost answer, a second matching cluster           Stand CreateAmbiguous
 leaving                shown as being deleted by somebody else                             Stand ClusterMissing
 drift-reported         other name, onDrift Report                                          Stand Registered, Drifted
