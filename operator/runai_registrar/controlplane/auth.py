@@ -88,10 +88,10 @@ class Authenticator:
         self._refused_until = 0.0
 
     @property
-    def secrets(self) -> frozenset[str]:
+    def secrets(self) -> tuple[SecretStr, ...]:
         """Every value that must not appear in a message: the client secret, the token, the one rejected before."""
         known = (self._credentials.client_secret, self._held and self._held.token, self._rejected)
-        return frozenset(secret.get_secret_value() for secret in known if secret)
+        return tuple(secret for secret in known if secret)
 
     async def token(self) -> SecretStr:
         """Return a token that is not about to expire, asking for one if need be.

@@ -121,9 +121,8 @@ class ControlPlaneClient:
         Raises:
             Refused: There is no cluster from this call.
             NotSent: There is none either; nothing was sent, or what was sent was answered 401.
-            Unanswered: There may be one.
+            Unanswered: There may be one, and so there may be if the call is cancelled.
         """
-
         wanted = CreationRequest(name=name, domain=domain, version=version)
         answer = await self._ask(requests.create_cluster(wanted), _guard(still_fresh))
         return protocol.read_created(answer, name, self._auth.secrets)

@@ -98,9 +98,12 @@ class Pacing:
         self._raise_floor(retry_after or self._next_pause(), "Throttled")
 
     async def _enter(self, held: AsyncExitStack) -> None:
+        self._refuse_beside_probe()
         await held.enter_async_context(self._slots)
         if self.down:
-            self._become_probe(held)
+            self._refuse_beside_probe()
+            self._probing = True
+            held.callback(self._end_probe)
         await self._limiter.acquire()
         while (wait := self._wait()) > 0:
             if wait > self._patience:
@@ -108,12 +111,10 @@ class Pacing:
             await asyncio.sleep(wait)
             await self._limiter.acquire()
 
-    def _become_probe(self, held: AsyncExitStack) -> None:
-        """Be the one call that goes out while the control plane is down, or be refused."""
-        if self._probing:
+    def _refuse_beside_probe(self) -> None:
+        """While the control plane is down, one call goes out and the others need not wait for it."""
+        if self.down and self._probing:
             raise self._barred()
-        self._probing = True
-        held.callback(self._end_probe)
 
     def _end_probe(self) -> None:
         self._probing = False

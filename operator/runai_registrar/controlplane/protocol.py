@@ -42,6 +42,8 @@ from runai_registrar.errors import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pydantic import SecretStr
+
 T = TypeVar("T")
 
 _DEFINITE_FOR_POST = frozenset({400, 401, 403, 404, 405, 409, 413, 422})
@@ -68,13 +70,13 @@ class Deletion(Enum):
     REMOVED = "Removed"
 
 
-def read_clusters(answer: Answer, secrets: Collection[str] = ()) -> tuple[Cluster, ...]:
+def read_clusters(answer: Answer, secrets: Collection[SecretStr] = ()) -> tuple[Cluster, ...]:
     """Read get_clusters. One unreadable entry makes the list unreadable: absence from it has meaning."""
     _expect(answer, 200, secrets)
     return _parsed(_CLUSTERS, answer)
 
 
-def read_cluster(answer: Answer, uuid: str, secrets: Collection[str] = ()) -> Cluster:
+def read_cluster(answer: Answer, uuid: str, secrets: Collection[SecretStr] = ()) -> Cluster:
     """Read get_cluster_by_uuid; an answer about another cluster is none."""
     _expect(answer, 200, secrets, missing="ClusterMissing")
     cluster = _parsed(_CLUSTER, answer)
@@ -83,7 +85,7 @@ def read_cluster(answer: Answer, uuid: str, secrets: Collection[str] = ()) -> Cl
     return cluster
 
 
-def read_created(answer: Answer, name: str, secrets: Collection[str] = ()) -> Cluster:
+def read_created(answer: Answer, name: str, secrets: Collection[SecretStr] = ()) -> Cluster:
     """Read create_cluster; a cluster of another name is not taken for the one asked for."""
     if answer.status not in _DEFINITE_FOR_POST | {201, 429}:
         raise _unanswered(answer, secrets)
@@ -94,12 +96,12 @@ def read_created(answer: Answer, name: str, secrets: Collection[str] = ()) -> Cl
     return cluster
 
 
-def read_renamed(answer: Answer, secrets: Collection[str] = ()) -> None:
+def read_renamed(answer: Answer, secrets: Collection[SecretStr] = ()) -> None:
     """Read updateCluster: 204, and nothing to read."""
     _expect(answer, 204, secrets, missing="ClusterMissing", conflict="NameTaken")
 
 
-def read_deleted(answer: Answer, secrets: Collection[str] = ()) -> Deletion:
+def read_deleted(answer: Answer, secrets: Collection[SecretStr] = ()) -> Deletion:
     """Read delete_cluster: 202 for a graceful deletion that began, 204 for an instant one."""
     if answer.status == HTTPStatus.ACCEPTED:
         return Deletion.DRAINING
@@ -107,13 +109,13 @@ def read_deleted(answer: Answer, secrets: Collection[str] = ()) -> Deletion:
     return Deletion.REMOVED
 
 
-def read_install_info(answer: Answer, secrets: Collection[str] = ()) -> InstallInfo:
+def read_install_info(answer: Answer, secrets: Collection[SecretStr] = ()) -> InstallInfo:
     """Read get_cluster_install_info_by_uuid."""
     _expect(answer, 200, secrets, missing="ClusterMissing")
     return _parsed(_INSTALL_INFO, answer)
 
 
-def read_token(answer: Answer, secrets: Collection[str] = ()) -> Token | None:
+def read_token(answer: Answer, secrets: Collection[SecretStr] = ()) -> Token | None:
     """Read either token endpoint; None where there is no such endpoint (404, 405)."""
     if answer.status in _NO_SUCH_ENDPOINT:
         return None
@@ -141,7 +143,7 @@ def shows_outage(status: int) -> bool:
 def _expect(
     answer: Answer,
     success: int,
-    secrets: Collection[str],
+    secrets: Collection[SecretStr],
     *,
     missing: str | None = None,
     conflict: str | None = None,
@@ -173,7 +175,7 @@ def _is_refusal(status: int) -> bool:
 def _error(
     kind: type[ControlPlaneError],
     answer: Answer,
-    secrets: Collection[str],
+    secrets: Collection[SecretStr],
     reason: str | None = None,
     advice: str | None = None,
 ) -> ControlPlaneError:
@@ -184,7 +186,7 @@ def _error(
     return kind(message, reason=reason, status=answer.status, retry_after=retry_after(answer))
 
 
-def _unanswered(answer: Answer, secrets: Collection[str]) -> ControlPlaneError:
+def _unanswered(answer: Answer, secrets: Collection[SecretStr]) -> ControlPlaneError:
     """Build the error for a status that says nothing about the outcome."""
     advice = ""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - the class of redirects

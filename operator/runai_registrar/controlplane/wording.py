@@ -10,6 +10,8 @@ from urllib.parse import quote, quote_plus
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from pydantic import SecretStr
+
 MESSAGE_LIMIT = 300
 """Characters a message about the control plane has at most."""
 
@@ -20,7 +22,8 @@ _SECRET_LOOKING = re.compile(
     \bbearer\s+\S+                                              # an Authorization header that was echoed
     | \bbasic\s+[a-z0-9+/=]{8,}
     | \beyJ[\w-]{8,}[\w.-]*                                     # a JWT, wherever it stands
-    | [\w-]*(?:secret|token|password|authorization)["']?\s*[=:]\s*["']?[^\s"',;&]+
+    | [\w-]*(?:secret|token|password|authorization)["']?\s*[=:]\s*["']?
+      (?:(?:bearer|basic)\s+)?[^\s"'&]+
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -31,17 +34,20 @@ def _forms(secret: str) -> Iterator[str]:
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
-    yield base64.b64encode(secret.encode()).decode().rstrip("=")
+    packed = base64.b64encode(secret.encode()).decode()
+    yield packed
+    yield packed.rstrip("=")
 
 
-def redacted(text: str, secrets: Collection[str] = ()) -> str:
+def redacted(text: str, secrets: Collection[SecretStr] = ()) -> str:
     """Return the text without the secrets given, and without what looks like one.
 
     Args:
         text: Any text, of any origin.
         secrets: Values known to be secret; those under four characters are not worth the damage to the text.
     """
-    forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+    known = (secret.get_secret_value() for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+    forms = {form for secret in known for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, _REDACTED)
     return _SECRET_LOOKING.sub(_REDACTED, text)
@@ -57,7 +63,7 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
 
 
-def sentence(what_is_so: str, quoted: str = "", what_to_do: str = "", secrets: Collection[str] = ()) -> str:
+def sentence(what_is_so: str, quoted: str = "", what_to_do: str = "", secrets: Collection[SecretStr] = ()) -> str:
     """Return `what_is_so: quoted. what_to_do`, the quoted text made safe and cut so that all fits MESSAGE_LIMIT.
 
     Args:

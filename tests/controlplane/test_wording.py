@@ -1,0 +1,95 @@
+"""Foreign text that is shown to people: short, on one line, without secrets."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from runai_registrar.controlplane.wording import MESSAGE_LIMIT, printable, redacted, sentence, shortened
+
+SECRET = "canary/ß +=&?"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        SECRET,
+        f"client_id=a&client_secret={SECRET}",
+        "canary%2F%C3%9F%20%2B%3D%26%3F",
+        "canary%2F%C3%9F+%2B%3D%26%3F",
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+def test_known_secrets(echo: str) -> None:
+    """A known secret is taken out as it is, URL-encoded and in base64."""
+    left = redacted(f"before {echo} after", [SecretStr(SECRET)])
+
+    assert left.startswith("before ")
+    assert left.endswith("[redacted] after")
+    assert "anary" not in left
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "Authorization: Bearer canary",
+        "bearer canary.canary.canary",
+        "Basic Y2FuYXJ5OmNhbmFyeQ==",
+        "eyJhbGciOiJIUzI1NiJ9.canary.canary_-",
+        '"clientSecret": "canary"',
+        "client_secret=canary",
+        "'accessToken':'canary'",
+        "password = canary",
+        "x-auth-token: canary",
+    ],
+)
+def test_secret_looking(echo: str) -> None:
+    """What looks like a secret is taken out without being known."""
+    left = redacted(f"before {echo}, after")
+
+    assert left.startswith("before ")
+    assert "anary" not in left
+    assert "Y2Fu" not in left
+
+
+@pytest.mark.parametrize("text", ["token expired", "the secret is missing", "Resource with this name already exists"])
+def test_plain_words(text: str) -> None:
+    """Talk about secrets is not a secret."""
+    assert redacted(text, [SecretStr("abc"), SecretStr("")]) == text
+
+
+def test_one_line() -> None:
+    """Line breaks, colours, direction marks and tabs become single spaces."""
+    assert printable(" a\r\n\x1b[31mb\u202e\u2028\tc\x00 ") == "a [31mb c"
+
+
+def test_shortened() -> None:
+    """A cut is visible, and counts."""
+    assert shortened("abcdef", 4) == "abc…"
+    assert shortened("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        (("It failed", "", ""), "It failed."),
+        (("It failed", "why.", ""), "It failed: why."),
+        (("It failed", "", "Try again."), "It failed. Try again."),
+        (("It failed", "\n", "Try again."), "It failed. Try again."),
+        (("It failed", "why", "Try again."), "It failed: why. Try again."),
+    ],
+)
+def test_sentence(parts: tuple[str, str, str], whole: str) -> None:
+    """What is so, what was said, what to do."""
+    assert sentence(*parts) == whole
+
+
+@given(st.text(min_size=1, max_size=400), st.integers(0, 400))
+def test_a_cut_does_not_uncover(padding: str, length: int) -> None:
+    """A secret at the place where the text is cut shows no part of itself."""
+    message = sentence("It failed", "." * length + "canary-secret" + padding, "", [SecretStr("canary-secret")])
+
+    assert "canary" not in message
+    assert len(message) <= MESSAGE_LIMIT
