@@ -35,14 +35,17 @@ def registry(feed: Feed, login: Callable[[], Awaitable[kopf.ConnectionInfo]]) ->
 
     @kopf.on.login(registry=handlers)
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
+        """Say where the API server is, and who we are."""
         return await login()
 
     @kopf.on.event(GROUP, VERSION, REGISTRATIONS, registry=handlers)
     async def see_registration(event: Any, **_: Any) -> None:
+        """Hand a registration on."""
         feed.registration(event["object"], event["type"] == "DELETED")
 
     @kopf.on.event(GROUP, VERSION, CONTROL_PLANES, registry=handlers)
     async def see_control_plane(event: Any, **_: Any) -> None:
+        """Hand a control plane on."""
         feed.control_plane(event["object"], event["type"] == "DELETED")
 
     return handlers

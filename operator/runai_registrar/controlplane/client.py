@@ -81,6 +81,11 @@ class ControlPlaneClient:
         """The control plane's clock minus the local wall clock in seconds; None before the first Date header."""
         return self._transport.clock_offset
 
+    @property
+    def clock_error(self) -> float:
+        """Seconds by which `clock_offset` may be wrong, either way."""
+        return self._transport.clock_error
+
     async def aclose(self) -> None:
         """Close all connections; calls that come later, or still wait for their turn, raise NotSent."""
         self._closed = True

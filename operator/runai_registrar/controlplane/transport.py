@@ -98,6 +98,7 @@ class Transport:
     Attributes:
         clock_offset: Seconds by which the control plane's clock is ahead of the local wall clock, by the newest answer
             with a Date header (which is cut to whole seconds: hence half a second is added); None before that.
+        clock_error: Seconds by which that may be wrong either way: half a second, and half of the time it took.
     """
 
     def __init__(self, settings: ConnectionSettings, observe: Callable[[Exchange], None]) -> None:
@@ -106,6 +107,7 @@ class Transport:
         self._observe = observe
         self._http = _http_client(settings)
         self.clock_offset: float | None = None
+        self.clock_error = 0.0
 
     async def aclose(self) -> None:
         """Close all connections; requests under way fail."""
@@ -185,6 +187,7 @@ class Transport:
         theirs = unix_time(date)
         if theirs is not None and sent_at is not None:
             self.clock_offset = theirs + 0.5 - (sent_at + received_at) / 2
+            self.clock_error = 0.5 + (received_at - sent_at) / 2
 
 
 def _http_client(settings: ConnectionSettings) -> httpx.AsyncClient:

@@ -41,9 +41,16 @@ def is_open(attempt: CreateAttempt, registration: Registration) -> bool:
 
 
 def open_attempt(o: Observed) -> CreateAttempt | None:
-    """The open attempt: the annotated one, or the one in memory where `kubectl replace` wiped the annotation."""
-    attempt = own_attempt(o.registration) or o.memory.attempt
-    return attempt if attempt and is_open(attempt, o.registration) else None
+    """The newest attempt, if it is open.
+
+    It is looked for in the annotation, in this process's memory, and in the mirror in the status: `kubectl replace` may
+    have wiped the annotation or brought an old one back.
+    """
+    mirrored = o.registration.status.create_attempt
+    known = [own_attempt(o.registration), o.memory.attempt, mirrored]
+    own = [attempt for attempt in known if attempt and attempt.owner == o.registration.uid]
+    newest = max(own, key=lambda attempt: attempt.at, default=None)
+    return newest if newest and is_open(newest, o.registration) else None
 
 
 def sent(attempt: CreateAttempt) -> tuple[EarlierAttempt, ...]:

@@ -59,10 +59,8 @@ def _kept(known: Condition | None, verdict: Stand) -> Entry:
     """The last Ready with a sentence added, once."""
     if known is None:
         return ("Ready", "True", "Registered", verdict.message)
-    if not verdict.message or verdict.message in known.message:
-        return ("Ready", known.status, known.reason, known.message)
     first = known.message.split(" Suspended: ", maxsplit=1)[0]
-    return ("Ready", known.status, known.reason, f"{first} {verdict.message}")
+    return ("Ready", known.status, known.reason, f"{first} {verdict.message}".rstrip())
 
 
 def _connected(verdict: Stand, state: str | None) -> Entry:

@@ -14,7 +14,16 @@ from runai_registrar.core.actions import (
 from runai_registrar.core.attempt import MAX_EARLIER, new_attempt, open_attempt, unresolved
 from runai_registrar.core.claims import creating, holders, name_holder
 from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
-from runai_registrar.core.verdicts import LOOK_AGAIN, LOOK_EVERY, held_back, observes, recent, stalled, waiting
+from runai_registrar.core.verdicts import (
+    LOOK_AGAIN,
+    LOOK_EVERY,
+    held_back,
+    observes,
+    own_title,
+    recent,
+    stalled,
+    waiting,
+)
 from runai_registrar.resources import CreateAttempt, Origin
 
 
@@ -50,11 +59,12 @@ def create(o: Observed, snapshot: Snapshot, replaces: str | None = None) -> Acti
 
 def name_taken(o: Observed, snapshot: Snapshot, name: str) -> str | None:
     """Why this name cannot be used now, or None. Only live clusters count: a draining one is listed in `exclude`."""
-    mine = o.registration.status.uuid
-    live = [cluster for cluster in snapshot.live(name) if cluster.uuid != mine]
+    held = own_title(o)
+    live = [cluster for cluster in snapshot.live(name) if held is None or cluster.uuid != held.uuid]
     if live:
+        first = min(live, key=lambda cluster: (cluster.created_at, cluster.uuid))
         return (
-            f"A cluster named {name} exists already in the control plane ({live[0].uuid}). Choose another "
+            f"A cluster named {name} exists already in the control plane ({first.uuid}). Choose another "
             "spec.clusterName, or set spec.adopt if it is the one meant."
         )
     rival = creating(o, name) or name_holder(o, name)
@@ -77,19 +87,21 @@ def _previous(o: Observed) -> CreateAttempt | None:
 def _observe(o: Observed, snapshot: Snapshot) -> Stand:
     """Observe holds nothing: it shows the cluster meant, and what Manage would do."""
     found = _meant(o, snapshot)
-    name = o.registration.cluster_name
-    adopt = o.registration.spec.adopt
-    if found and adopt:
-        planned = f"Manage would adopt the cluster {found.uuid}."
-    elif found or adopt:
-        planned = f"Manage would do nothing: {name_taken(o, snapshot, name) or _not_found(o)}"
-    else:
-        taken = name_taken(o, snapshot, name)
-        planned = f"Manage would do nothing: {taken}" if taken else f"Manage would create a cluster named {name}."
+    planned = _plan(o, snapshot, found)
     message = (
         "Observing: nothing is changed in the control plane. status.plannedAction says what spec.mode Manage would do."
     )
     return Stand(Phase.READY, "Observing", message, shown=found, planned=planned, wake=LOOK_AGAIN)
+
+
+def _plan(o: Observed, snapshot: Snapshot, found: Cluster | None) -> str:
+    name, adopt = o.registration.cluster_name, o.registration.spec.adopt
+    if found and adopt:
+        return f"Manage would adopt the cluster {found.uuid}."
+    if adopt and (_by_uuid(o) or snapshot.live(name)):
+        return f"Manage would do nothing: {_not_found(o)}"
+    taken = name_taken(o, snapshot, name)
+    return f"Manage would do nothing: {taken}" if taken else f"Manage would create a cluster named {name}."
 
 
 def _meant(o: Observed, snapshot: Snapshot) -> Cluster | None:
@@ -102,14 +114,19 @@ def _meant(o: Observed, snapshot: Snapshot) -> Cluster | None:
     return live[0] if len(live) == 1 else None
 
 
+def _by_uuid(o: Observed) -> bool:
+    adopt = o.registration.spec.adopt
+    return adopt is not None and adopt.uuid is not None
+
+
 def _not_found(o: Observed) -> str:
     adopt = o.registration.spec.adopt
     if adopt and adopt.uuid:
         return f"There is no live cluster {adopt.uuid} in the control plane. Correct spec.adopt.uuid."
     name = o.registration.cluster_name
     return (
-        f"There is not exactly one live cluster named {name} in the control plane. Set spec.adopt.uuid, or remove "
-        "spec.adopt to create one."
+        f"There is not exactly one live cluster named {name} in the control plane, but several. Set spec.adopt.uuid to "
+        "the one that is meant."
     )
 
 
@@ -118,6 +135,8 @@ def _adopt(o: Observed, snapshot: Snapshot) -> Action:
     cluster = _meant(o, snapshot)
     if cluster is None and not recent(o, snapshot):
         return ReadClusters(o.now.earlier(o.timing.snapshot_age))
+    if cluster is None and not _by_uuid(o) and not snapshot.live(o.registration.cluster_name):
+        return create(o, snapshot)
     if cluster is None:
         return stalled(o, "AdoptionTargetNotFound", _not_found(o))
     listed = o.reads.registrations

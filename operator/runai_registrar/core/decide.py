@@ -12,6 +12,8 @@ not-ours-to-hold       deleting, our finalizer is gone                          
 release-annotation     deleting, release: orphan                                           Release
 orphan-policy          deleting, policy Orphan (default of an adopted cluster)             Release
 nothing-registered     deleting, no title and no open attempt                              Release
+finalizer-wiped        registered, our finalizer is missing                                Hold
+attempt-wiped          open attempt in memory, finalizer or annotation gone                Hold, the attempt with it
 spec-invalid           the spec cannot be read                                             Stand InvalidSpec
 attempt-unreadable     the annotation cannot be read and the status does not close it      Stand CreateAmbiguous
 plane-absent           no such RunaiControlPlane                                           Stand ControlPlaneNotFound
@@ -23,7 +25,6 @@ plane-in-trouble       the poller reports a trouble                             
 plane-silent           registered and applied, the control plane out of reach for a while  Stand, last Ready kept
 blocked-deletion       deleting, one of the above                                          Stand DeletionBlocked
 never-listed           no list of clusters so far                                          ReadClusters
-attempt-wiped          open attempt in memory, finalizer or annotation gone                Hold, the attempt with it
 attempt-announced      own attempt, durable, fresh, still what the spec says               Create
 attempt-stale          own attempt, not sent and not fresh any more                        Announce a new one
 attempt-refused        own attempt, definitely refused                                     Stand, attempt closed
@@ -52,7 +53,6 @@ delete-gone            asked, absent from a later, settled list                 
 delete-overdue-wait    past the deadline, onTimeout Wait                                   Stand DeletionBlocked
 delete-overdue-force   past the deadline, onTimeout Force                                  Delete with force
 delete-overdue-orphan  past the deadline, onTimeout Orphan                                 Release
-finalizer-wiped        registered, our finalizer is missing                                Hold
 title-conflict         registered, another registration goes before it                     Stand OwnershipConflict
 fresh-look             reconcile-requested-at not handled, list older                      ReadClusters
 in-step                registered, shown, name as asked for                                Stand Registered
@@ -86,6 +86,7 @@ create                 new, the name is free in a fresh list                    
 from runai_registrar.core.actions import Action, Leave
 from runai_registrar.core.create import begin
 from runai_registrar.core.delete import delete, let_go
+from runai_registrar.core.hold import hold
 from runai_registrar.core.keep import keep
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.obstacles import obstacle
@@ -96,7 +97,7 @@ from runai_registrar.core.verdicts import own_title
 
 def decide(o: Observed) -> Action:
     """Return the next action for a registration; the table above says which, and in what order."""
-    return record(o) or _leave(o) or let_go(o) or obstacle(o) or recover(o) or _proceed(o)
+    return record(o) or _leave(o) or let_go(o) or hold(o) or obstacle(o) or recover(o) or _proceed(o)
 
 
 def _leave(o: Observed) -> Leave | None:

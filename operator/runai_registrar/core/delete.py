@@ -30,12 +30,12 @@ def let_go(o: Observed) -> Release | None:
     uuid = held.uuid if held else None
     if registration.metadata.annotations.get(RELEASE) == "orphan":
         return Release(f"the annotation {RELEASE} says orphan", uuid)
-    if o.memory.invalid is not None:
-        return None
-    if policy(o, held) is DeletionPolicy.ORPHAN:
-        return Release("deletion.policy is Orphan", uuid)
     if held is None and open_attempt(o) is None and not unreadable(registration):
         return Release("nothing was registered")
+    if o.memory.invalid is None and registration.spec.deletion.policy is DeletionPolicy.ORPHAN:
+        return Release("deletion.policy is Orphan", uuid)
+    if o.memory.invalid is None and open_attempt(o) is None and policy(o, held) is DeletionPolicy.ORPHAN:
+        return Release("deletion.policy of an adopted cluster is Orphan unless it is written otherwise", uuid)
     return None
 
 

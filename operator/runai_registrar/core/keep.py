@@ -1,12 +1,14 @@
-"""A registration that owns a cluster: keep the finalizer, the name, and an eye on it (design 4.2, 4.3)."""
+"""A registration that owns a cluster: keep the name, and an eye on the cluster (design 4.2, 4.3)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.actions import Action, Hold, Phase, ReadClusters, ReadRegistration, Rename, Stand, Title
-from runai_registrar.core.attempt import open_attempt, own_attempt, plain_domain, surplus
+from runai_registrar.core.actions import Action, Phase, ReadClusters, ReadRegistration, Rename, Stand, Title
+from runai_registrar.core.attempt import open_attempt, own_attempt, surplus
 from runai_registrar.core.claims import holders, stronger_holder
 from runai_registrar.core.create import create, name_taken
+from runai_registrar.core.drift import drift
 from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
 from runai_registrar.core.verdicts import (
@@ -26,8 +28,6 @@ NOT_WRITTEN = "This version does not write install Secrets yet. Remove spec.inst
 
 def keep(o: Observed, held: Title) -> Action:
     """The next step for a cluster that this registration owns and nobody wants deleted."""
-    if not o.registration.held:
-        return Hold(open_attempt(o) or o.memory.attempt)
     if owner := stronger_holder(o, held.uuid):
         message = (
             f"The registration {owner.key} owns the cluster {held.uuid} as well, and goes before this one. "
@@ -84,15 +84,13 @@ def _recreates(o: Observed) -> bool:
 
 def _present(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
     if extra := _surplus(o, held, snapshot):
-        return _show(extra, cluster)
+        return _show(o, extra, cluster)
     if cluster.delete_requested_at is not None:
-        return _show(waiting(o, "ClusterMissing", _going(cluster.delete_requested_at), LOOK_AGAIN), cluster)
-    if cluster.name == o.registration.cluster_name:
+        return _show(o, waiting(o, "ClusterMissing", _going(cluster.delete_requested_at), LOOK_AGAIN), cluster)
+    if cluster.name == o.registration.cluster_name or o.registration.spec.on_drift is OnDrift.REPORT:
         return _registered(o, held, cluster)
     if observes(o):
         return _planned(o, held, cluster, f"Manage would rename the cluster to {o.registration.cluster_name}.")
-    if o.registration.spec.on_drift is OnDrift.REPORT:
-        return _registered(o, held, cluster)
     return _rename(o, held, snapshot, cluster)
 
 
@@ -103,14 +101,14 @@ def _going(since: datetime) -> str:
     )
 
 
-def _show(verdict: Stand, cluster: Cluster) -> Stand:
-    return Stand(verdict.phase, verdict.reason, verdict.message, verdict.title, shown=cluster, wake=verdict.wake)
+def _show(o: Observed, verdict: Stand, cluster: Cluster) -> Stand:
+    return replace(verdict, shown=cluster, drift=drift(o, cluster))
 
 
 def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
     """A cluster that an unanswered attempt of ours may have made late: reported, never touched."""
     attempt = own_attempt(o.registration)
-    if attempt is None or not (attempt.earlier or held.origin is Origin.RECOVERED):
+    if attempt is None or not (attempt.earlier or held.origin is not Origin.CREATED):
         return None
     found = surplus(snapshot, attempt, o.registration.cluster_name, o.timing)
     extra = sorted(uuid for uuid in found if uuid != held.uuid and not holders(o, uuid))
@@ -126,9 +124,9 @@ def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
 def _rename(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
     name = o.registration.cluster_name
     if failed := held_back(o):
-        return _show(failed, cluster)
+        return _show(o, failed, cluster)
     if taken := name_taken(o, snapshot, name):
-        return _show(stalled(o, "NameTaken", taken), cluster)
+        return _show(o, stalled(o, "NameTaken", taken), cluster)
     if o.reads.registration is None or o.reads.registration.age(o.now) > o.timing.freshness:
         return ReadRegistration()
     return Rename(held.uuid, name)
@@ -148,21 +146,6 @@ def _planned(o: Observed, held: Title, cluster: Cluster | None, planned: str) ->
     )
 
 
-def _drift(o: Observed, cluster: Cluster) -> tuple[str, ...]:
-    """Which of name, domain and version are displayed otherwise than the spec asks for, as short sentences."""
-    spec = o.registration.spec
-    asked = {
-        "name": (o.registration.cluster_name, cluster.name, o.registration.cluster_name == cluster.name),
-        "domain": (spec.domain, cluster.domain, plain_domain(spec.domain) == plain_domain(cluster.domain)),
-        "version": (spec.version, cluster.version, spec.version == cluster.version),
-    }
-    return tuple(
-        f"{field} is {shown}, the spec says {wanted}"
-        for field, (wanted, shown, same) in asked.items()
-        if wanted and shown and not same
-    )
-
-
 def _registered(o: Observed, held: Title, cluster: Cluster | None, wake: float | None = None) -> Stand:
     """All is as asked for. An attempt that is still open beside a shown cluster is proven to have made nothing."""
     attempt = open_attempt(o)
@@ -179,7 +162,7 @@ def _registered(o: Observed, held: Title, cluster: Cluster | None, wake: float |
         held,
         shown=cluster,
         closes=attempt.id if attempt and cluster else None,
-        drift=_drift(o, cluster) if cluster else (),
+        drift=drift(o, cluster) if cluster else (),
         planned="Manage would change nothing." if observes(o) else None,
         wake=wake,
     )

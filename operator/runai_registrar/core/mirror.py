@@ -75,13 +75,20 @@ def _size(parts: Mapping[str, Any]) -> int:
 
 
 def _cut(text: str | None, length: int) -> str | None:
-    return None if text is None else text[:length]
+    return None if text is None else _plain(text)[:length]
+
+
+def _plain(text: str) -> str:
+    """Text without control characters, which would blow up the JSON and the terminals it is shown on."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
 
 
 def _first(items: Iterable[tuple[bool, str, V]], entries: int) -> dict[str, V]:
     """The unhealthy entries first, each kind in the order of its keys; keys cut to length."""
-    ordered = sorted(items, key=lambda item: (item[0], item[1]))
-    return {key[:MAX_KEY]: value for _, key, value in ordered[:entries]}
+    kept: dict[str, V] = {}
+    for _, key, value in sorted(items, key=lambda item: (item[0], item[1]))[:entries]:
+        kept.setdefault(_plain(key)[:MAX_KEY], value)
+    return kept
 
 
 def _platform(platform: models.Platform | None) -> Platform | None:
@@ -107,7 +114,7 @@ def _operands(operands: Mapping[str, models.OperandStatus], entries: int) -> dic
 def _operand(operand: models.OperandStatus) -> Operand:
     return Operand(
         ready=operand.ready,
-        reasons=tuple(reason[:MAX_TEXT] for reason in operand.reasons[:REASONS]),
+        reasons=tuple(_plain(reason)[:MAX_TEXT] for reason in operand.reasons[:REASONS]),
         last_transition_time=_cut(operand.last_transition_time, MAX_KEY),
         unready_threshold_crossed=operand.unready_threshold_crossed,
     )
@@ -145,8 +152,13 @@ def _conditions(found: Iterable[models.ClusterCondition], entries: int) -> tuple
             status=_cut(condition.status, MAX_KEY),
             reason=_cut(condition.reason, MAX_TEXT),
             message=_cut(condition.message, MAX_TEXT),
-            observed_generation=condition.observed_generation,
+            observed_generation=_count(condition.observed_generation),
             last_transition_time=_cut(condition.last_transition_time, MAX_KEY),
         )
         for condition in kept[:entries]
     )
+
+
+def _count(number: int | None) -> int | None:
+    """A number that fits into the CRD's int64."""
+    return number if number is not None and abs(number) < 2**63 else None

@@ -14,17 +14,23 @@ from runai_registrar.resources import CreateAttempt, Registration
 class Snapshot:
     """One answer of `get_clusters` (clusters under deletion included), and when the request began.
 
-    `began` is this machine's clock, `began_cp` the control plane's, in Unix seconds.
+    `began` is this machine's clock, `began_cp` the control plane's, in Unix seconds. The latter is only known within
+    `spread` seconds: `began_cp` is the earliest it can have been, so that nothing counts as proven too early.
     """
 
     began: Stamp
     began_cp: float
     clusters: Mapping[str, Cluster]
+    spread: float = 0.0
 
     @classmethod
-    def of(cls, clusters: Iterable[Cluster], began: Stamp, began_cp: float) -> "Snapshot":
+    def of(cls, clusters: Iterable[Cluster], began: Stamp, began_cp: float, spread: float = 0.0) -> "Snapshot":
         """Index a list of clusters by uuid."""
-        return cls(began, began_cp, {cluster.uuid: cluster for cluster in clusters})
+        return cls(began, began_cp, {cluster.uuid: cluster for cluster in clusters}, spread)
+
+    def clock(self, now: Stamp) -> float:
+        """The latest that the control plane's clock can show now, in Unix seconds."""
+        return self.began_cp + self.spread + now.boot - self.began.boot
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Cluster, ...]]:
@@ -123,6 +129,7 @@ class Memory:
     waiting: Mapping[str, Stamp] = field(default_factory=dict)  # since when a reason has held
     released: bool = False  # our finalizer was removed on purpose
     invalid: str | None = None  # why the spec cannot be read; then it is not acted on
+    request: str | None = None  # an unhandled reconcile-requested-at
     requested: Stamp | None = None  # when an unhandled reconcile-requested-at was first seen
 
 

@@ -1,7 +1,9 @@
 """What stands in the way before the control plane may be asked for anything."""
 
 from runai_registrar.core.actions import Action, Phase, ReadClusters, Stand
-from runai_registrar.core.attempt import unreadable
+from runai_registrar.core.attempt import open_attempt, unreadable
+from runai_registrar.core.claims import written_title
+from runai_registrar.core.drift import drift
 from runai_registrar.core.observed import Observed, Trouble
 from runai_registrar.core.verdicts import WAY_OUT, late, own_title, stalled, suspended, waiting
 from runai_registrar.resources import CREATE_ATTEMPT
@@ -19,6 +21,7 @@ def obstacle(o: Observed) -> Action | None:
         or _unreadable(o)
         or _absent(o)
         or _not_allowed(o)
+        or _elsewhere(o)
         or _suspended(o)
         or _other_tenant(o)
         or _in_trouble(o)
@@ -64,6 +67,18 @@ def _not_allowed(o: Observed) -> Stand | None:
     return stalled(o, "NamespaceNotAllowed", message)
 
 
+def _elsewhere(o: Observed) -> Stand | None:
+    """A title on another control plane is none here, and is not thrown away either."""
+    used = o.registration.status.control_plane
+    if used is None or used.name == o.control_plane.name or written_title(o.registration) is None:
+        return None
+    message = (
+        f"The status holds a cluster of the control plane {used.name}, but the spec names {o.control_plane.name}. "
+        "Create the registration anew, with spec.adopt if the cluster exists there."
+    )
+    return stalled(o, "OwnershipConflict", message)
+
+
 def _suspended(o: Observed) -> Stand | None:
     why = suspended(o)
     if why is None:
@@ -73,17 +88,19 @@ def _suspended(o: Observed) -> Stand | None:
     if held is None:
         return stalled(o, "Suspended", f"{message} Nothing was registered so far.")
     shown = o.snapshot.shows(held.uuid) if o.snapshot and not o.control_plane.trouble else None
-    return Stand(Phase.KEEP, "Suspended", message, title=held, shown=shown)
+    return Stand(Phase.KEEP, "Suspended", message, title=held, shown=shown, drift=drift(o, shown) if shown else ())
 
 
 def _other_tenant(o: Observed) -> Stand | None:
-    status, plane = o.registration.status, o.control_plane
+    status, plane, attempt = o.registration.status, o.control_plane, open_attempt(o)
     ours = status.uuid is not None and status.owner_uid == o.registration.uid
-    if not ours or plane.tenant_id is None or status.tenant_id in (None, plane.tenant_id):
+    tenants = {status.tenant_id if ours else None, attempt.tenant_id if attempt else None}
+    other = next(iter(tenants - {None, plane.tenant_id}), None)
+    if other is None or plane.tenant_id is None:
         return None
     message = (
-        f"The cluster was registered in tenant {status.tenant_id}, but {plane.name} now speaks for tenant "
-        f"{plane.tenant_id}. Restore the credentials of tenant {status.tenant_id}."
+        f"The cluster was registered in tenant {other}, but {plane.name} now speaks for tenant {plane.tenant_id}. "
+        f"Restore the credentials of tenant {other}."
     )
     return stalled(o, "TenantChanged", message)
 

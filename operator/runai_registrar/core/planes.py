@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.attempt import is_open, own_attempt
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import MESSAGE_LENGTH, find
 from runai_registrar.core.observed import Trouble
@@ -26,17 +27,25 @@ from runai_registrar.resources import (
 
 @dataclass(frozen=True)
 class Held:
-    """What the registrations of a control plane own: uuids, and the tenants they were made in."""
+    """What the registrations of a control plane own: uuids, and the tenants they were made in.
+
+    `unclear` says that one of them has an open attempt: what it made would be looked for in the tenant shown.
+    """
 
     uuids: frozenset[str]
     tenants: frozenset[int]
+    unclear: bool = False
 
     @classmethod
     def of(cls, registrations: Iterable[Registration]) -> "Held":
         """Collect the titles of these registrations."""
-        titled = [(title.uuid, r.status.tenant_id) for r in registrations if (title := written_title(r))]
+        known = tuple(registrations)
+        titled = [(title.uuid, r.status.tenant_id) for r in known if (title := written_title(r))]
+        attempts = [(attempt, r) for r in known if (attempt := own_attempt(r))]
         return cls(
-            frozenset(uuid for uuid, _ in titled), frozenset(tenant for _, tenant in titled if tenant is not None)
+            uuids=frozenset(uuid for uuid, _ in titled),
+            tenants=frozenset(tenant for _, tenant in titled if tenant is not None),
+            unclear=any(is_open(attempt, registration) for attempt, registration in attempts),
         )
 
 
@@ -58,10 +67,10 @@ def tenant_problem(
             f"The credentials show tenant {names or 'none'}, but tenant {wanted} is expected. "
             "Restore the credentials of that tenant, or use another RunaiControlPlane."
         )
-    if not held.uuids or plane.status.verified == now:
+    if plane.status.verified == now or not (held.uuids or held.unclear):
         return None
-    moved = plane.status.verified is not None and plane.status.verified.url != now.url
-    if moved and not held.uuids & {cluster.uuid for cluster in clusters}:
+    moved = plane.status.verified is None or plane.status.verified.url != now.url
+    if moved and held.uuids and not held.uuids & {cluster.uuid for cluster in clusters}:
         return (
             f"The URL has changed, and {now.url} shows none of the {len(held.uuids)} clusters registered so far. "
             "Check spec.url."
@@ -92,7 +101,7 @@ def reached(
     plane: ControlPlane, clusters: Collection[Cluster], now: VerifiedConnection, held: Held, at: datetime
 ) -> ControlPlaneStatus:
     """The status after a good list."""
-    tenant = plane.status.tenant_id or plane.spec.tenant_id or next((c.tenant_id for c in clusters), None)
+    tenant = plane.spec.tenant_id or plane.status.tenant_id or next((c.tenant_id for c in clusters), None)
     return ControlPlaneStatus(
         observed_generation=plane.metadata.generation,
         tenant_id=tenant,
@@ -118,7 +127,9 @@ def suspended(plane: ControlPlane, at: datetime) -> ControlPlaneStatus:
     known = find(plane.status.conditions, "Ready")
     message = "Suspended: the control plane is not asked for anything."
     status, reason = (known.status, known.reason) if known else ("Unknown", "Suspended")
-    conditions = (_ready(plane, status, reason, message, at),)
+    conditions: tuple[Condition, ...] = (_ready(plane, status, reason, message, at),)
+    if status != "True":
+        conditions = (*conditions, _condition(plane, "Stalled", "True", "Suspended", message, at))
     return plane.status.model_copy(update={"observed_generation": plane.metadata.generation, "conditions": conditions})
 
 

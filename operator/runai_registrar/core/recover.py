@@ -12,11 +12,11 @@ from runai_registrar.core.actions import (
     Stand,
     Title,
 )
-from runai_registrar.core.attempt import candidates, open_attempt, own_attempt, sent_names, surplus
+from runai_registrar.core.attempt import candidates, open_attempt, sent_names, surplus
 from runai_registrar.core.claims import creating, holders
 from runai_registrar.core.missing import unproven
 from runai_registrar.core.observed import Observed, Outcome, Snapshot
-from runai_registrar.core.verdicts import LOOK_EVERY, held_back, observes, own_title, recent, stalled, waiting
+from runai_registrar.core.verdicts import LOOK_EVERY, WAY_OUT, held_back, observes, own_title, recent, stalled, waiting
 from runai_registrar.resources import CreateAttempt, Origin
 
 
@@ -25,8 +25,6 @@ def recover(o: Observed) -> Action | None:
     attempt = open_attempt(o)
     if attempt is None:
         return None
-    if not o.registration.deleting and not (o.registration.held and own_attempt(o.registration)):
-        return Hold(attempt)
     known = o.memory.outcome if o.memory.attempt and o.memory.attempt.id == attempt.id else None
     if known is Outcome.ANNOUNCED and _sendable(o, attempt):
         return Create(attempt)
@@ -44,7 +42,8 @@ def _sendable(o: Observed, attempt: CreateAttempt) -> bool:
     fresh = written is not None and written.age(o.now) <= o.timing.freshness
     held = own_title(o)
     free = held is None or held.uuid == o.memory.replaces
-    return same and fresh and free and not o.registration.deleting and not observes(o)
+    wanted = not o.registration.deleting and not observes(o) and not _person_decided(o)
+    return same and fresh and free and wanted
 
 
 def _refused(o: Observed, attempt: CreateAttempt) -> Action | None:
@@ -81,7 +80,8 @@ def _look(o: Observed, attempt: CreateAttempt) -> Action | None:
 def _person_decided(o: Observed) -> bool:
     """`adopt.uuid` names the cluster: nothing is left to find out."""
     adopt = o.registration.spec.adopt
-    return adopt is not None and adopt.uuid is not None and own_title(o) is None
+    asked = adopt is not None and adopt.uuid is not None and not o.registration.deleting
+    return asked and own_title(o) is None
 
 
 def _free(o: Observed, clusters: dict[str, Cluster], mine: set[str]) -> dict[str, Cluster]:
@@ -127,7 +127,7 @@ def _ambiguous(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]
 
 
 def _unclear(o: Observed, attempt: CreateAttempt, message: str) -> Stand:
-    verdict = stalled(o, "CreateAmbiguous", message)
+    verdict = stalled(o, "CreateAmbiguous", f"{message} {WAY_OUT}" if o.registration.deleting else message)
     return Stand(
         verdict.phase,
         verdict.reason,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from runai_registrar.core.actions import Stand
+from runai_registrar.core.attempt import open_attempt
 from runai_registrar.core.conditions import conditions
 from runai_registrar.core.mirror import displayed
 from runai_registrar.core.observed import Observed
@@ -11,6 +12,7 @@ from runai_registrar.core.times import utc
 from runai_registrar.resources import (
     RECONCILE_REQUESTED_AT,
     ControlPlaneUsed,
+    CreateAttempt,
     RegistrationStatus,
 )
 
@@ -20,14 +22,14 @@ TIMES = frozenset({"lastLiveness", "lastTransitionTime", "updatedAt"})
 
 def report(o: Observed, verdict: Stand) -> RegistrationStatus:
     """Return the status that this verdict calls for; every field of the old one that still holds is carried along."""
-    before = _own(o)
+    before = _same_cluster(_own(o), verdict)
     after = _titled(o, verdict, _shown(verdict, before))
     at = utc(int(o.now.wall))
     return after.model_copy(
         update={
             "observed_generation": o.registration.metadata.generation,
             "attempt": verdict.closes or before.attempt,
-            "create_attempt": verdict.attempt,
+            "create_attempt": verdict.attempt or _mirrored(o, verdict),
             "control_plane": _plane(o) or before.control_plane,
             "deletion": verdict.deletion or (before.deletion if o.registration.deleting else None),
             "first_connected_at": before.first_connected_at or _connected_at(o, verdict),
@@ -56,6 +58,22 @@ def _own(o: Observed) -> RegistrationStatus:
     if status.owner_uid in (None, o.registration.uid):
         return status
     return RegistrationStatus(conditions=status.conditions)
+
+
+def _same_cluster(before: RegistrationStatus, verdict: Stand) -> RegistrationStatus:
+    """What was known of a cluster says nothing about another one."""
+    now = verdict.shown.uuid if verdict.shown else verdict.title.uuid if verdict.title else before.uuid
+    if before.uuid in (None, now):
+        return before
+    kept = ("conditions", "attempt", "control_plane", "create_attempt", "last_handled_reconcile_at")
+    return RegistrationStatus(**{name: getattr(before, name) for name in kept})
+
+
+def _mirrored(o: Observed, verdict: Stand) -> CreateAttempt | None:
+    """The mirror of an attempt that is still open stays until it is closed."""
+    mirror, attempt = o.registration.status.create_attempt, open_attempt(o)
+    same = mirror is not None and attempt is not None and mirror.id == attempt.id
+    return mirror if same and verdict.closes is None else None
 
 
 def _shown(verdict: Stand, before: RegistrationStatus) -> RegistrationStatus:

@@ -28,7 +28,16 @@ from runai_registrar.core.times import Stamp, Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
 from runai_registrar.engine.world import World
-from runai_registrar.errors import Conflict, ControlPlaneError, KubernetesError, NotFound, NotSent, Refused, Stale
+from runai_registrar.errors import (
+    Absent,
+    Conflict,
+    ControlPlaneError,
+    KubernetesError,
+    NotFound,
+    NotSent,
+    Refused,
+    Stale,
+)
 from runai_registrar.resources import Registration
 
 logger = logging.getLogger(__name__)
@@ -161,6 +170,7 @@ class Apply:
                 entry.remember(outcome=Outcome.ANSWERED, answer=cluster)
                 entry.succeeded()
                 logger.info("%s: created cluster %s (%s)", o.registration.key, cluster.name, cluster.uuid)
+                self._world.name_if_lost(entry)
 
     def _still_fresh(self, entry: Entry) -> Callable[[], bool]:
         def fresh() -> bool:
@@ -211,6 +221,8 @@ class Apply:
         entry.remember(released=True)
         try:
             released = await self._world.kube.release(o.registration)
+        except Absent:
+            raise
         except KubernetesError:
             entry.remember(released=False)
             raise

@@ -70,7 +70,7 @@ class Registrations:
         self._keys: dict[str, frozenset[str]] = {}
         self._by_key: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._by_plane: defaultdict[str, set[str]] = defaultdict(set)
-        self._gone: dict[str, str] = {}
+        self._gone: set[str] = set()  # since the last complete list, which may have begun before they went
 
     def put(self, registration: Registration, read: Stamp | None = None) -> set[str]:
         """Take in what was seen (`read`: when a live read of it began); the uids that should look again.
@@ -97,6 +97,7 @@ class Registrations:
         entry = self.entries.pop(uid, None)
         if entry is None:
             return None, set()
+        self._gone.add(uid)
         plane = entry.registration.spec.control_plane_ref.name
         self._by_plane[plane].discard(uid)
         keys = self._keys.pop(uid, frozenset())
@@ -114,7 +115,8 @@ class Registrations:
         uids = set()
         for registration in seen:
             uids.add(registration.uid)
-            changed |= self.put(registration, began)
+            changed |= set() if registration.uid in self._gone else self.put(registration, began)
+        self._gone.clear()
         self.listed = began
         gone = [
             uid

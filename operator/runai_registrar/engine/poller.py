@@ -60,6 +60,7 @@ class Poller:
         self.trouble: Trouble | None = None
         self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
         self._began: Stamp | None = None
+        self._ended = False
         self._wanted = asyncio.Event()
         self._looked = asyncio.Condition()
 
@@ -70,7 +71,7 @@ class Poller:
     async def fresh(self, after: Stamp) -> None:
         """Return once a list that began after this moment was answered, or has failed."""
         async with self._looked:
-            while self._began is None or not self._began.after(after):
+            while not self._ended and (self._began is None or not self._began.after(after)):
                 self._wanted.set()
                 await self._looked.wait()
 
@@ -84,6 +85,9 @@ class Poller:
                 await asyncio.sleep(spacing)
                 await self._rest(interval - spacing)
         finally:
+            self._ended = True
+            async with self._looked:
+                self._looked.notify_all()
             await self._connection.aclose()
 
     async def _rest(self, seconds: float) -> None:
@@ -115,13 +119,19 @@ class Poller:
         except RegistrarError as error:
             self._fail(plane, _trouble(error, began, self.trouble))
             return
+        except Exception:
+            logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
+            unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
+            self._fail(plane, _since(self.trouble, "ControlPlaneNotReady", unexpected, began, passing=True))
+            return
         held, identity = self._held(), self._connection.identity
         problem = planes.tenant_problem(plane, clusters, identity, held) if identity else None
         if problem or identity is None:
             self._fail(plane, _since(self.trouble, "TenantChanged", problem or "", began, passing=False))
             return
         self.trouble, self.client = None, client
-        self.snapshot = Snapshot.of(clusters, began, began.wall + (client.clock_offset or 0.0))
+        earliest = began.wall + (client.clock_offset or 0.0) - client.clock_error
+        self.snapshot = Snapshot.of(clusters, began, earliest, spread=2 * client.clock_error)
         self._report(planes.reached(plane, clusters, identity, held, _now()))
 
     def _fail(self, plane: ControlPlane, trouble: Trouble) -> None:

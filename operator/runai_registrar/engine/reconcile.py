@@ -64,7 +64,7 @@ class Reconciler:
             control_plane=view,
             snapshot=snapshot,
             now=now,
-            clock=snapshot.began_cp + now.boot - snapshot.began.boot if snapshot else now.wall,
+            clock=snapshot.clock(now) if snapshot else now.wall,
             timing=self._timing,
             fresh_id=uuid.uuid4().hex,
             rivals=self._world.registrations.rivals(entry.registration, snapshot),

@@ -90,6 +90,11 @@ class World:
         for uid in gone:
             self.lose(uid)
 
+    def name_if_lost(self, entry: Entry) -> None:
+        """Say which cluster was just created for a registration that went away meanwhile."""
+        if self.registrations.entries.get(entry.registration.uid) is not entry:
+            _lament(entry)
+
     def held(self, plane: str) -> Held:
         """What the registrations of a control plane own."""
         return Held.of(self.registrations.entries[uid].registration for uid in self.registrations.of_plane(plane))
@@ -143,9 +148,9 @@ def _notice_request(entry: Entry) -> None:
     asked = registration.metadata.annotations.get(RECONCILE_REQUESTED_AT)
     handled = asked is None or asked[:128] == registration.status.last_handled_reconcile_at
     if handled:
-        entry.remember(requested=None)
-    elif entry.memory.requested is None:
-        entry.remember(requested=clock.now(), failure=None)
+        entry.remember(requested=None, request=None)
+    elif entry.memory.request != asked:
+        entry.remember(requested=clock.now(), request=asked, failure=None)
 
 
 def _lament(entry: Entry) -> None:

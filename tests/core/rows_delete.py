@@ -1,0 +1,228 @@
+"""Rows of the table in `decide` about a registration that is being deleted."""
+
+from dataclasses import replace
+from typing import Any
+
+from core.row import Row
+from core.situations import (
+    NOW,
+    OURS,
+    UUID,
+    ago,
+    at,
+    because,
+    cluster,
+    draining,
+    failure,
+    observed,
+    read,
+    registered,
+    registration,
+    rival,
+)
+from runai_registrar.core.actions import Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
+from runai_registrar.core.observed import Memory, Observed
+from runai_registrar.resources import RELEASE, DeletionProgress, Origin
+
+ADOPTED = Title(UUID, Origin.ADOPTED)
+RECOVERED = Title(UUID, Origin.RECOVERED)
+READ = read(registrations=NOW)
+DELETE_IT = {"deletion": {"policy": "Delete"}}
+
+
+def leaving(
+    *clusters: Any, spec: Any = None, origin: Origin = Origin.CREATED, age: float = 3600.0, **facts: Any
+) -> Observed:
+    """Return a deleting registration that holds a cluster, where a list shows these clusters."""
+    status = registered(origin, age=age, **facts.pop("status", {}))
+    return observed(registration(status=status, spec=spec, deleting=True), *clusters, **facts)
+
+
+def progress(asked: float, *, lasts: float = 300.0, forced: float | None = None) -> DeletionProgress:
+    """Return a deletion that was asked for so long ago and may last so long."""
+    return DeletionProgress(
+        requested_at=at(-asked), deadline=at(lasts - asked), forced_at=None if forced is None else at(-forced)
+    )
+
+
+def asked(seconds: float = 3.0, **facts: Any) -> Memory:
+    """Return the memory of a DELETE that was accepted so long ago."""
+    return Memory(asked=ago(seconds), **facts)
+
+
+LONG_AGO = {"deletion": progress(4000.0, lasts=3600.0), "first_connected_at": at(-90_000)}
+NEVER_CONNECTED = {"deletion": progress(400.0)}
+OVERDUE_FORCE = leaving(draining(), spec={"deletion": {"onTimeout": "Force"}}, status=LONG_AGO)
+
+ROWS = [
+    Row(
+        "delete-foreign",
+        leaving(cluster(), spec=DELETE_IT, origin=Origin.ADOPTED, rivals=(rival(status=registered()),)),
+        Release("", leaves=UUID),
+        ("other/gpu-east",),
+    ),
+    Row(
+        "delete-protected",
+        leaving(cluster(), spec={"deletionProtection": True}, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("spec.deletionProtection", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "delete-observed",
+        leaving(cluster(), spec={"mode": "Observe"}, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("spec.mode", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "delete-recovered",
+        leaving(cluster(), origin=Origin.RECOVERED, status={"first_connected_at": at(-60)}, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, wake=60.0),
+        ("spec.deletion.policy", f"{RELEASE}=orphan"),
+    ),
+    Row("delete-unread", leaving(cluster()), ReadRegistrations(ago(5.0))),
+    Row("delete-ask", leaving(cluster(), reads=READ), Delete(UUID, force=False)),
+    Row(
+        "delete-forced",
+        leaving(cluster(), spec={"deletion": {"force": True}}, reads=READ),
+        Delete(UUID, force=True),
+    ),
+    Row("delete-look", leaving(cluster(), memory=asked(1.0), listed=2.0), ReadClusters(ago(1.0))),
+    Row(
+        "delete-draining",
+        leaving(draining(), memory=asked()),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=draining(), deletion=progress(3.0), wake=5.0),
+        ("is deleting the cluster", f"{RELEASE}=orphan"),
+    ),
+    Row("delete-again", leaving(cluster(), memory=asked(6.0), reads=READ), Delete(UUID, force=False)),
+    Row(
+        "delete-young",
+        leaving(age=30.0, memory=asked()),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, deletion=progress(3.0), wake=31.0),
+    ),
+    Row("delete-gone", leaving(memory=asked()), Release(""), ("gone from the control plane",)),
+    Row(
+        "delete-overdue-wait",
+        leaving(draining(), status=LONG_AGO),
+        Stand(
+            Phase.STALLED,
+            "DeletionBlocked",
+            "",
+            OURS,
+            shown=draining(),
+            deletion=progress(4000.0, lasts=3600.0),
+            wake=5.0,
+        ),
+        ("deletion.timeout", "deletion.force", f"{RELEASE}=orphan"),
+    ),
+    Row("delete-overdue-force", replace(OVERDUE_FORCE, reads=READ), Delete(UUID, force=True)),
+    Row(
+        "delete-overdue-orphan",
+        leaving(draining(), spec={"deletion": {"onTimeout": "Orphan"}}, status=LONG_AGO),
+        Release("", leaves=UUID),
+        ("deletion.onTimeout",),
+    ),
+]
+
+AFTER = [
+    Row(
+        "delete-foreign/the-other-is-the-weaker-one",
+        leaving(cluster(), rivals=(rival(status=registered(Origin.ADOPTED)),), reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row("delete-protected/not-any-more", leaving(cluster(), spec={}, reads=READ), Delete(UUID, force=False)),
+    Row(
+        "delete-recovered/policy-written",
+        leaving(cluster(), origin=Origin.RECOVERED, spec=DELETE_IT, status={"first_connected_at": at(-60)}, reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-recovered/never-connected",
+        leaving(cluster(), origin=Origin.RECOVERED, reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-unread/read-too-long-ago",
+        leaving(cluster(), reads=read(registrations=ago(11.0))),
+        ReadRegistrations(ago(5.0)),
+    ),
+    Row(
+        "delete-ask/adopted-and-policy-written",
+        leaving(cluster(), origin=Origin.ADOPTED, spec=DELETE_IT, reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-ask/refused",
+        leaving(cluster(), memory=Memory(failure=failure("PermissionDenied", stalled=True)), reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=100.0),
+        ("The call failed.", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "delete-ask/unanswered",
+        leaving(cluster(), memory=Memory(failure=failure()), reads=READ),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, wake=100.0),
+    ),
+    Row(
+        "delete-ask/after-a-failure",
+        leaving(cluster(), memory=Memory(failure=failure(left=0.0)), reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-forced/after-a-graceful-one",
+        leaving(draining(), spec={"deletion": {"force": True}}, memory=asked(), reads=READ),
+        Delete(UUID, force=True),
+    ),
+    Row(
+        "delete-forced/not-twice",
+        leaving(draining(), spec={"deletion": {"force": True}}, memory=asked(forced=True), reads=READ),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=draining(), deletion=progress(3.0, forced=3.0), wake=5.0),
+    ),
+    Row("delete-draining/list-too-old", leaving(draining(), memory=asked(20.0), listed=6.0), ReadClusters(ago(5.0))),
+    Row(
+        "delete-draining/after-a-restart",
+        leaving(draining(), status={"deletion": progress(100.0)}),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=draining(), deletion=progress(100.0), wake=5.0),
+    ),
+    Row(
+        "delete-draining/list-from-before-it-was-asked-for",
+        leaving(cluster(), status={"deletion": progress(0.5)}),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(0.5), wake=5.0),
+    ),
+    Row(
+        "delete-forced/not-twice-after-a-restart",
+        leaving(
+            draining(),
+            spec={"deletion": {"force": True}},
+            status={"deletion": progress(100.0, forced=100.0)},
+            reads=READ,
+        ),
+        Stand(
+            Phase.RECONCILING, "Deleting", "", OURS, shown=draining(), deletion=progress(100.0, forced=100.0), wake=5.0
+        ),
+    ),
+    Row(
+        "delete-again/not-at-once",
+        leaving(cluster(), memory=asked(4.0), reads=READ),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(4.0), wake=5.0),
+    ),
+    Row("delete-gone/marked-as-deleted", leaving(cluster(deleted_at=at(-1)), memory=asked()), Release("")),
+    Row("delete-gone/after-a-restart", leaving(status={"deletion": progress(100.0)}), Release("")),
+    Row("delete-gone/absent-before-it-was-asked-for", leaving(reads=READ), Delete(UUID, force=False)),
+    Row(
+        "delete-overdue-wait/force-set",
+        because(replace(leaving(draining(), status=LONG_AGO), reads=READ), spec={"deletion": {"force": True}}),
+        Delete(UUID, force=True),
+    ),
+    Row("delete-overdue-wait/gone", leaving(status=LONG_AGO), Release("")),
+    Row(
+        "delete-overdue-force/default-of-one-that-never-connected",
+        leaving(draining(), status=NEVER_CONNECTED, reads=READ),
+        Delete(UUID, force=True),
+    ),
+    Row("delete-overdue-force/unread", OVERDUE_FORCE, ReadRegistrations(ago(5.0))),
+    Row(
+        "delete-overdue-orphan/gone-in-time",
+        leaving(spec={"deletion": {"onTimeout": "Orphan"}}, status=LONG_AGO),
+        Release(""),
+        ("gone from the control plane",),
+    ),
+]

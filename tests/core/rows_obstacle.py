@@ -1,0 +1,244 @@
+"""Rows of the table in `decide`, from a 201 in hand to what stands in the way."""
+
+from dataclasses import replace
+
+from core.row import Row
+from core.situations import (
+    NAME,
+    NOW,
+    OTHER,
+    OURS,
+    TENANT,
+    UUID,
+    ago,
+    attempt,
+    because,
+    cluster,
+    knows,
+    new_attempt,
+    observed,
+    plane,
+    registered,
+    registration,
+    trouble,
+)
+from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadClusters, Release, Stand, Title
+from runai_registrar.core.observed import Memory, Outcome
+from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, Origin
+
+ANSWERED = knows(Outcome.ANSWERED, answer=cluster(age=1.0))
+NEW = observed(registration())
+KEPT = observed(registration(status=registered()), cluster())
+LEAVING = observed(registration(status=registered(), deleting=True), cluster())
+ORPHANED = registration(status=registered(), deleting=True, annotations={RELEASE: "orphan"})
+GARBLED = registration(annotations={CREATE_ATTEMPT: "{"})
+ABSENT = plane(exists=False)
+SILENT = trouble("ControlPlaneUnreachable", passing=True)
+
+
+def waiting_since(reason: str, seconds: float) -> Memory:
+    """Return a memory in which a reason has held for so long."""
+    return Memory(waiting={reason: ago(seconds)})
+
+
+ROWS = [
+    Row(
+        "answer-in-hand",
+        observed(registration(attempt=attempt()), memory=ANSWERED),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=60.0),
+        ("gpu-east is registered",),
+    ),
+    Row(
+        "answer-beside-uuid",
+        observed(registration(attempt=attempt(), status=registered(uuid=OTHER)), memory=ANSWERED),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", Title(OTHER, Origin.CREATED), wake=60.0),
+        (UUID, OTHER),
+    ),
+    Row("not-ours-to-hold", observed(registration(status=registered(), deleting=True, held=False)), Leave()),
+    Row("release-annotation", observed(ORPHANED, cluster()), Release("", leaves=UUID), ("orphan",)),
+    Row(
+        "orphan-policy",
+        observed(registration(status=registered(Origin.ADOPTED), deleting=True), cluster()),
+        Release("", leaves=UUID),
+        ("Orphan",),
+    ),
+    Row("nothing-registered", observed(registration(deleting=True)), Release(""), ("nothing was registered",)),
+    Row("finalizer-wiped", observed(registration(status=registered(), held=False), cluster()), Hold()),
+    Row("attempt-wiped", observed(registration(), memory=knows(Outcome.UNANSWERED)), Hold(attempt())),
+    Row(
+        "spec-invalid",
+        replace(KEPT, memory=Memory(invalid="spec.mode: unknown.")),
+        Stand(Phase.STALLED, "InvalidSpec", "", OURS, wake=60.0),
+        ("spec.mode: unknown.", "Correct it"),
+    ),
+    Row(
+        "attempt-unreadable",
+        observed(GARBLED),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", wake=60.0),
+        (CREATE_ATTEMPT, "Restore it"),
+    ),
+    Row(
+        "plane-absent",
+        replace(NEW, control_plane=ABSENT),
+        Stand(Phase.RECONCILING, "ControlPlaneNotFound", "", wake=120.0),
+        ("no RunaiControlPlane named default", "Create it"),
+    ),
+    Row(
+        "namespace-refused",
+        replace(NEW, control_plane=plane(allowed=False)),
+        Stand(Phase.STALLED, "NamespaceNotAllowed", "", wake=60.0),
+        ("platform", "spec.allowedNamespaces"),
+    ),
+    Row(
+        "suspended-new",
+        observed(registration(spec={"suspend": True})),
+        Stand(Phase.STALLED, "Suspended", "", wake=60.0),
+        ("spec.suspend is true", "Nothing was registered"),
+    ),
+    Row(
+        "suspended-registered",
+        because(KEPT, spec={"suspend": True}),
+        Stand(Phase.KEEP, "Suspended", "", OURS, shown=cluster()),
+        ("spec.suspend is true",),
+    ),
+    Row(
+        "other-tenant",
+        replace(KEPT, control_plane=plane(tenant_id=2002)),
+        Stand(Phase.STALLED, "TenantChanged", "", OURS, wake=60.0),
+        ("tenant 1001", "tenant 2002"),
+    ),
+    Row(
+        "plane-in-trouble",
+        replace(KEPT, control_plane=plane(trouble=trouble("AuthenticationFailed", "The secret is wrong."))),
+        Stand(Phase.STALLED, "AuthenticationFailed", "", OURS, wake=60.0),
+        ("The secret is wrong.",),
+    ),
+    Row(
+        "plane-silent",
+        replace(KEPT, control_plane=plane(trouble=SILENT)),
+        Stand(Phase.KEEP, "ControlPlaneUnreachable", "", OURS, wake=140.0),
+    ),
+    Row(
+        "blocked-deletion",
+        replace(LEAVING, control_plane=ABSENT),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("no RunaiControlPlane named default", f"{RELEASE}=orphan"),
+    ),
+    Row("never-listed", observed(registration(), listed=None), ReadClusters(NOW)),
+]
+
+CREATES = Announce(new_attempt())
+IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
+
+AFTER = [
+    Row(
+        "answer-in-hand/replacing-a-missing-cluster",
+        observed(
+            registration(attempt=attempt(), status=registered(uuid=OTHER)), memory=replace(ANSWERED, replaces=OTHER)
+        ),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=60.0),
+    ),
+    Row(
+        "answer-in-hand/deleted-meanwhile",
+        observed(registration(attempt=attempt(), deleting=True), memory=ANSWERED),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=0.0),
+    ),
+    Row(
+        "answer-in-hand/renamed-meanwhile",
+        observed(registration(attempt=attempt(), spec={"clusterName": "gpu-west"}), memory=ANSWERED),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=0.0),
+    ),
+    Row(
+        "answer-in-hand/before-every-obstacle",
+        observed(
+            registration(attempt=attempt(), spec={"suspend": True}), control_plane=ABSENT, memory=ANSWERED, listed=None
+        ),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=60.0),
+    ),
+    Row(
+        "not-ours-to-hold/released-a-moment-ago",
+        replace(LEAVING, memory=Memory(released=True)),
+        Leave(),
+    ),
+    Row(
+        "release-annotation/without-any-control-plane",
+        observed(ORPHANED, listed=None, control_plane=ABSENT, memory=Memory(invalid="No.")),
+        Release("", leaves=UUID),
+    ),
+    Row(
+        "orphan-policy/written-for-a-created-cluster",
+        because(replace(LEAVING, control_plane=ABSENT), spec={"deletion": {"policy": "Orphan", "force": True}}),
+        Release("", leaves=UUID),
+    ),
+    Row("spec-invalid/corrected", KEPT, IN_STEP),
+    Row("attempt-unreadable/removed", NEW, CREATES),
+    Row(
+        "plane-absent/for-two-minutes",
+        replace(NEW, control_plane=ABSENT, memory=waiting_since("ControlPlaneNotFound", 120.0)),
+        Stand(Phase.STALLED, "ControlPlaneNotFound", "", wake=60.0),
+    ),
+    Row("plane-absent/created", NEW, CREATES),
+    Row(
+        "suspended-new/by-the-control-plane",
+        replace(NEW, control_plane=plane(suspended=True)),
+        Stand(Phase.STALLED, "Suspended", "", wake=60.0),
+        ("RunaiControlPlane default is suspended",),
+    ),
+    Row(
+        "suspended-registered/deleted",
+        because(LEAVING, spec={"suspend": True}),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("spec.suspend is true", f"{RELEASE}=orphan"),
+    ),
+    Row("suspended-registered/resumed", KEPT, IN_STEP),
+    Row("other-tenant/restored", replace(KEPT, control_plane=plane(tenant_id=TENANT)), IN_STEP),
+    Row(
+        "plane-in-trouble/for-a-new-one",
+        replace(NEW, control_plane=plane(trouble=SILENT)),
+        Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", wake=30.0),
+    ),
+    Row(
+        "plane-in-trouble/secret-late",
+        replace(NEW, control_plane=plane(trouble=trouble("CredentialsNotFound"))),
+        Stand(Phase.RECONCILING, "CredentialsNotFound", "", wake=120.0),
+    ),
+    Row(
+        "plane-in-trouble/secret-late-for-two-minutes",
+        replace(
+            NEW,
+            control_plane=plane(trouble=trouble("CredentialsNotFound")),
+            memory=waiting_since("CredentialsNotFound", 121.0),
+        ),
+        Stand(Phase.STALLED, "CredentialsNotFound", "", wake=60.0),
+    ),
+    Row("plane-in-trouble/over", KEPT, IN_STEP),
+    Row(
+        "plane-silent/for-five-intervals",
+        replace(
+            KEPT, control_plane=plane(trouble=trouble("ControlPlaneUnreachable", "No answer.", passing=True, since=150))
+        ),
+        Stand(Phase.SILENT, "ControlPlaneUnreachable", "", OURS, wake=30.0),
+        ("No answer.",),
+    ),
+    Row(
+        "plane-silent/spec-not-applied",
+        replace(
+            KEPT,
+            registration=registration(status=registered(), spec={"clusterName": "gpu-west"}, generation=2),
+            control_plane=plane(trouble=SILENT),
+        ),
+        Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", OURS, wake=30.0),
+    ),
+    Row("plane-silent/over", KEPT, IN_STEP),
+    Row(
+        "blocked-deletion/passing-trouble",
+        replace(LEAVING, control_plane=plane(trouble=SILENT)),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, wake=30.0),
+        (f"{RELEASE}=orphan",),
+    ),
+    Row(
+        "never-listed/listed",
+        observed(registration(name=NAME), listed=0.0),
+        CREATES,
+    ),
+]

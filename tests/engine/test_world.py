@@ -1,0 +1,247 @@
+"""Who is told of what: events and polls wake those whom they concern, and nobody else."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from core.situations import (
+    NAME,
+    OTHER,
+    RIVAL,
+    UID,
+    UUID,
+    ago,
+    at,
+    cluster,
+    failure,
+    knows,
+    registered,
+    registration,
+    rival,
+    trouble,
+)
+from engine.api_server import ApiServer, body, world_of
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.observed import Memory, Outcome, Snapshot
+from runai_registrar.core.times import Stamp
+from runai_registrar.engine.poller import Poll
+from runai_registrar.engine.queue import Queue
+from runai_registrar.engine.world import World, read
+from runai_registrar.resources import RECONCILE_REQUESTED_AT, Registration
+
+
+async def woken(world: World) -> list[str]:
+    """Let a world begin to work; return the list to which each key that it works on is added."""
+    keys: list[str] = []
+
+    async def work(key: str) -> None:
+        keys.append(key)
+
+    world.start(Queue(work, world.lane_of))
+    await turns()
+    keys.clear()
+    return keys
+
+
+async def turns() -> None:
+    """Let everything run that can run without waiting."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def poll(*clusters: Cluster, before: tuple[Cluster, ...] = (), **facts: Any) -> Poll:
+    """Return a look that showed these clusters, after one that showed others."""
+    was, now = Snapshot.of(before, ago(30.0), 0.0), Snapshot.of(clusters, ago(0.0), 30.0)
+    return Poll(was, now, facts.get("was"), facts.get("trouble"))
+
+
+def world(*registrations: Registration) -> World:
+    """Return a world that has seen these."""
+    return world_of(ApiServer(*registrations))
+
+
+OURS = registration(status=registered())
+THEIRS = rival(status=registered(uuid=OTHER, cluster_name="b"), name="b")
+
+
+async def test_all_are_looked_at_once_when_work_begins() -> None:
+    """At the start everything that is known is worked on."""
+    keys: list[str] = []
+
+    async def work(key: str) -> None:
+        keys.append(key)
+
+    known = world(OURS, THEIRS)
+    known.start(Queue(work, known.lane_of))
+    await turns()
+
+    assert sorted(keys) == [RIVAL, UID]
+
+
+@pytest.mark.parametrize(
+    ("now", "keys"),
+    [
+        ((cluster(state="Connected"), cluster(OTHER, name="b")), [UID]),
+        ((cluster(), cluster(OTHER, name="b", last_liveness=at(-1))), [RIVAL]),
+        ((cluster(), cluster(OTHER, name="b")), []),
+        ((cluster(OTHER, name="b"),), [UID]),
+        ((cluster(), cluster(OTHER, name=NAME)), [RIVAL, UID]),
+    ],
+    ids=["changed", "first-sign-of-life", "the-same", "vanished", "took-our-name"],
+)
+async def test_a_poll_wakes_those_whose_cluster_changed(now: tuple[Cluster, ...], keys: list[str]) -> None:
+    """Only what is displayed otherwise is news, for those who hold it or go by its old or new name."""
+    known = world(OURS, THEIRS)
+    told = await woken(known)
+    known.polled("default", poll(*now, before=(cluster(), cluster(OTHER, name="b"))))
+    await turns()
+
+    assert sorted(told) == keys
+
+
+async def test_trouble_wakes_everybody_once() -> None:
+    """When a control plane gets into trouble, or out of it, all its registrations look; while it lasts, none does."""
+    known = world(OURS, THEIRS)
+    told = await woken(known)
+    silent = trouble("ControlPlaneUnreachable", passing=True)
+    counts = []
+    for was, now in ((None, silent), (silent, silent), (silent, None)):
+        known.polled("default", poll(was=was, trouble=now))
+        await turns()
+        counts.append(len(told))
+
+    assert counts == [2, 2, 4]
+
+
+async def test_out_of_trouble_failures_are_forgotten() -> None:
+    """What failed because of the trouble is tried at once when it is over."""
+    known = world(OURS)
+    known.registrations.entries[UID].remember(failure=failure())
+    known.polled("default", poll(was=trouble("Throttled"), trouble=None))
+
+    assert known.registrations.entries[UID].memory.failure is None
+
+
+async def test_an_event_wakes_the_registration_and_its_rivals() -> None:
+    """A change of one registration concerns those that share a name with it; its own writes concern only them."""
+    known = world(registration(resource_version="1"), registration(uid=RIVAL, resource_version="1"))
+    told = await woken(known)
+    known.see(body(registration(), resourceVersion="2"))
+    await turns()
+    by_event = sorted(told)
+    told.clear()
+    known.take_in(registration(resource_version="3"), own=True)
+    await turns()
+
+    assert by_event == [RIVAL, UID]
+    assert told == [RIVAL]
+
+
+async def test_a_spec_that_cannot_be_read_comes_with_the_reason() -> None:
+    """What can be said there is said there; an object without an identity is left alone."""
+    broken = {**body(registration()), "spec": {"mode": "Sometimes"}}
+    known = world()
+    known.see(broken)
+    known.see({"metadata": {}, "spec": {}})
+    invalid = known.registrations.entries[UID].memory.invalid or ""
+    known.see({**broken, "metadata": {**broken["metadata"], "resourceVersion": "2"}, "spec": {}})
+
+    assert "mode" in invalid
+    assert known.registrations.entries[UID].memory.invalid is None
+    assert read({"metadata": {}, "spec": {}}) is None
+
+
+async def test_a_live_list_serves_all_who_ask() -> None:
+    """One list answers everybody who needs one that began after a moment in the past."""
+    server = ApiServer(OURS)
+    known = world_of(server)
+    await asyncio.gather(*(known.list_live(Stamp(0.0, 0.0)) for _ in range(5)))
+    listed = known.registrations.listed
+    assert listed is not None
+    await known.list_live(listed)
+
+    assert server.lists == 2
+
+
+async def test_a_live_list_finds_what_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """A registration that a live list lacks is lost, and its cluster is lamented."""
+    server = ApiServer(registration(status=registered(), resource_version="1"))
+    known = world_of(server)
+    server.stored.clear()
+    await known.list_live(Stamp(0.0, 0.0))
+
+    assert known.registrations.entries == {}
+    assert UUID in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("memory", "status", "says"),
+    [
+        (Memory(), registered(), UUID),
+        (knows(Outcome.ANSWERED, answer=cluster(OTHER)), None, OTHER),
+        (knows(Outcome.UNANSWERED), None, "nobody knows"),
+    ],
+    ids=["with-title", "with-an-answer", "without-an-answer"],
+)
+async def test_a_lost_registration_is_lamented(
+    memory: Memory, status: Any, says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cluster that is left without a registration is named in an error: nobody else will do it."""
+    known = world(registration(status=status))
+    known.registrations.entries[UID].memory = memory
+    known.lose(UID)
+
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert says in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("memory", "status"),
+    [(Memory(released=True), registered()), (Memory(), None)],
+    ids=["released", "never-registered"],
+)
+async def test_a_registration_that_went_in_order_is_not(
+    memory: Memory, status: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was let go on purpose, or never held anything, goes quietly."""
+    known = world(registration(status=status))
+    known.registrations.entries[UID].memory = memory
+    known.lose(UID)
+    known.lose(UID)
+
+    assert caplog.records == []
+
+
+def asking(value: str, version: int) -> Registration:
+    """Return a registration whose user has asked for a look."""
+    notes = {RECONCILE_REQUESTED_AT: value}
+    return registration(
+        status=registered(last_handled_reconcile_at="1"), annotations=notes, resource_version=str(version)
+    )
+
+
+async def test_a_request_is_timed_when_it_is_first_seen() -> None:
+    """The look that honours a request begins after it was seen; one that is handled is no request."""
+    known = world(asking("1", 1))
+    handled = known.registrations.entries[UID].memory.requested
+    known.take_in(asking("2", 2))
+    first = known.registrations.entries[UID].memory.requested
+    known.take_in(asking("2", 3))
+
+    assert handled is None
+    assert first is not None
+    assert known.registrations.entries[UID].memory.requested == first
+
+
+async def test_a_second_request_is_timed_anew() -> None:
+    """A list that began between two requests honours the first one only."""
+    known = world(asking("2", 1))
+    first = known.registrations.entries[UID].memory.requested
+    known.take_in(asking("3", 2))
+    second = known.registrations.entries[UID].memory.requested
+
+    assert first is not None
+    assert second is not None
+    assert second.after(first)
