@@ -9,10 +9,15 @@ APISERVER_ARGS :=
 SIMULATE_ARGS :=
 LOCK_ARGS :=
 PYTEST_ARGS :=
+JOBS := 4
 
 py := $(VENV)/bin/python
 ready := $(VENV)/.ready
 say := @printf '\n== %s\n'
+# Most tests wait for servers, so more of them run at once than there are cores; a file stays in one process.
+pytest = $(py) -m pytest -n $(JOBS) --dist loadfile
+# The API server's programs are made beforehand, where their progress is seen; a cluster that is given needs none.
+programs = $(if $(RUNAI_REGISTRAR_TEST_KUBECONFIG),,@$(py) -m runai_registrar.apiserver build --controller-manager >/dev/null)
 
 # Every test file runs once: what needs no API server, then the contracts with the API file, then the rest.
 TESTS := $(sort $(wildcard tests/test_*.py tests/*/test_*.py tests/*/*/test_*.py))
@@ -37,8 +42,9 @@ help: ## list the targets
 setup: $(ready) ## install everything into .venv, from the lock (PYTHON=python3.12 chooses the interpreter)
 
 test: lint types layers docs-coverage ## lint, types, layers, docs coverage, then every test (the API server's at the end)
-	$(say) 'tests: units, contracts, then against a real API server'
-	$(py) -m pytest -x $(PYTEST_ARGS) $(UNIT_TESTS) $(CONTRACT_TESTS) $(API_TESTS)
+	$(programs)
+	$(say) 'tests: units, contracts, and against a real API server'
+	$(pytest) -x $(PYTEST_ARGS) $(UNIT_TESTS) $(CONTRACT_TESTS) $(API_TESTS)
 
 lint: $(ready) ## ruff: the rules, and the format
 	$(say) 'lint'
@@ -58,13 +64,14 @@ docs-coverage: $(ready) ## interrogate: every module and public name says what i
 	$(py) -m interrogate operator tests
 
 unit: $(ready) ## the tests without an API server
-	$(py) -m pytest $(PYTEST_ARGS) $(UNIT_TESTS)
+	$(pytest) $(PYTEST_ARGS) $(UNIT_TESTS)
 
 contract: $(ready) ## the simulator and the client against the OpenAPI file
-	$(py) -m pytest $(PYTEST_ARGS) $(CONTRACT_TESTS)
+	$(pytest) $(PYTEST_ARGS) $(CONTRACT_TESTS)
 
 test-api: $(ready) ## the tests against a real API server (built or downloaded once: minutes)
-	$(py) -m pytest $(PYTEST_ARGS) $(API_TESTS)
+	$(programs)
+	$(pytest) $(PYTEST_ARGS) $(API_TESTS)
 
 demo: $(ready) ## see it all at work on this machine (DEMO_ARGS=…)
 	@$(VENV)/bin/runai-registrar demo $(DEMO_ARGS)

@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["kube"]
+pytest_plugins = ["kube", "stage"]

@@ -23,6 +23,7 @@ ODD = (
     observed(registration(status=registered(owner_uid=RIVAL))),
     observed(registration(status=registered().model_copy(update={"origin": None}))),
     observed(registration(status=registered(tenant_id=2002))),
+    observed(registration(status=registered(Origin.ADOPTED), attempt=attempt(age=120.0), deleting=True), cluster()),
     observed(registration(status=registered(attempt="attempt-2"), attempt=attempt(2))),
     observed(registration(attempt=attempt(owner=RIVAL))),
     observed(registration(attempt=attempt(refused=True))),

@@ -147,6 +147,7 @@ AFTER = [
         observed(registration(generation=2), memory=Memory(failure=failure())),
         Announce(new_attempt()),
     ),
+    Row("create-old-list/not-older-than-five-seconds", new(listed=5.0), Announce(new_attempt())),
     Row("create-old-list/the-newest-there-is", new(listed=6.0, reads=read(clusters=ago(7.0))), Announce(new_attempt())),
     Row("create-name-exists/only-draining", new(draining()), Announce(new_attempt(exclude=(UUID,)))),
     Row("create-name-exists/gone", new(cluster(deleted_at=at(-5))), Announce(new_attempt(exclude=(UUID,)))),

@@ -200,6 +200,11 @@ AFTER = [
         ),
     ),
     Row(
+        "delete-again/after-a-restart",
+        leaving(cluster(), status={"deletion": progress(100.0)}, reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
         "delete-again/not-at-once",
         leaving(cluster(), memory=asked(4.0), reads=READ),
         Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(4.0), wake=5.0),

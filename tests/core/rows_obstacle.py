@@ -14,6 +14,7 @@ from core.situations import (
     attempt,
     because,
     cluster,
+    condition,
     knows,
     new_attempt,
     observed,
@@ -24,14 +25,15 @@ from core.situations import (
 )
 from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadClusters, Release, Stand, Title
 from runai_registrar.core.observed import Memory, Outcome
-from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, Origin
+from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, Origin, RegistrationStatus
 
 ANSWERED = knows(Outcome.ANSWERED, answer=cluster(age=1.0))
 NEW = observed(registration())
 KEPT = observed(registration(status=registered()), cluster())
 LEAVING = observed(registration(status=registered(), deleting=True), cluster())
 ORPHANED = registration(status=registered(), deleting=True, annotations={RELEASE: "orphan"})
-GARBLED = registration(annotations={CREATE_ATTEMPT: "{"})
+GARBLED = {CREATE_ATTEMPT: "{"}
+UNREADABLE = Stand(Phase.STALLED, "CreateAmbiguous", "", wake=60.0)
 ABSENT = plane(exists=False)
 SILENT = trouble("ControlPlaneUnreachable", passing=True)
 
@@ -73,8 +75,8 @@ ROWS = [
     ),
     Row(
         "attempt-unreadable",
-        observed(GARBLED),
-        Stand(Phase.STALLED, "CreateAmbiguous", "", wake=60.0),
+        observed(registration(annotations=GARBLED)),
+        UNREADABLE,
         (CREATE_ATTEMPT, "Restore it"),
     ),
     Row(
@@ -173,6 +175,21 @@ AFTER = [
     Row("spec-invalid/corrected", KEPT, IN_STEP),
     Row("attempt-unreadable/removed", NEW, CREATES),
     Row(
+        "attempt-unreadable/closed-by-the-status",
+        observed(registration(status=registered(attempt="attempt-1"), annotations=GARBLED), cluster()),
+        IN_STEP,
+    ),
+    Row(
+        "attempt-unreadable/closed-by-the-status-without-title",
+        observed(registration(status=RegistrationStatus(attempt="attempt-1"), annotations=GARBLED)),
+        UNREADABLE,
+    ),
+    Row(
+        "attempt-unreadable/beside-a-title",
+        observed(registration(status=registered(), annotations=GARBLED), cluster()),
+        replace(UNREADABLE, title=OURS),
+    ),
+    Row(
         "plane-absent/for-two-minutes",
         replace(NEW, control_plane=ABSENT, memory=waiting_since("ControlPlaneNotFound", 120.0)),
         Stand(Phase.STALLED, "ControlPlaneNotFound", "", wake=60.0),
@@ -191,6 +208,11 @@ AFTER = [
         ("spec.suspend is true", f"{RELEASE}=orphan"),
     ),
     Row("suspended-registered/resumed", KEPT, IN_STEP),
+    Row(
+        "suspended-registered/control-plane-in-trouble",
+        replace(because(KEPT, spec={"suspend": True}), control_plane=plane(trouble=SILENT)),
+        Stand(Phase.KEEP, "Suspended", "", OURS),
+    ),
     Row("other-tenant/restored", replace(KEPT, control_plane=plane(tenant_id=TENANT)), IN_STEP),
     Row(
         "plane-in-trouble/for-a-new-one",
@@ -225,6 +247,14 @@ AFTER = [
         replace(
             KEPT,
             registration=registration(status=registered(), spec={"clusterName": "gpu-west"}, generation=2),
+            control_plane=plane(trouble=SILENT),
+        ),
+        Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", OURS, wake=30.0),
+    ),
+    Row(
+        "plane-silent/not-ready-before",
+        replace(
+            because(KEPT, status=registered(conditions=(condition(status="False"), condition("Stalled")))),
             control_plane=plane(trouble=SILENT),
         ),
         Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", OURS, wake=30.0),

@@ -65,8 +65,8 @@ def cluster(
     uuid: str = UUID, *, name: str = NAME, age: float = 3600.0, state: str | None = None, **more: Any
 ) -> Cluster:
     """Return a live cluster that never connected, as old as that."""
-    facts: dict[str, Any] = {"tenant_id": TENANT, "status": ClusterStatus(state=state) if state else None} | more
-    return Cluster(uuid=uuid, name=name, created_at=at(-age), **facts)
+    facts: dict[str, Any] = {"tenant_id": TENANT, "created_at": at(-age)} | more
+    return Cluster(uuid=uuid, name=name, status=ClusterStatus(state=state) if state else None, **facts)
 
 
 def draining(uuid: str = UUID, **more: Any) -> Cluster:

@@ -36,7 +36,7 @@ from runai_registrar.core.attempt import (
 )
 from runai_registrar.core.attempt import new_attempt as announce
 from runai_registrar.core.decide import decide
-from runai_registrar.core.observed import Outcome, Snapshot
+from runai_registrar.core.observed import Memory, Outcome, Snapshot
 from runai_registrar.core.times import Timing
 from runai_registrar.resources import CREATE_ATTEMPT, CreateAttempt, RegistrationStatus
 
@@ -109,6 +109,13 @@ def test_a_newer_attempt_in_memory_is_not_hidden_by_an_older_annotation() -> Non
     """An old manifest that is applied again brings its old annotation back; the newest attempt counts all the same."""
     applied = registration(status=RegistrationStatus(attempt="attempt-1"), attempt=attempt(age=4000.0))
     o = observed(applied, memory=knows(Outcome.UNANSWERED, attempt(2)))
+
+    assert open_attempt(o) == attempt(2)
+
+
+def test_an_announcement_that_never_landed_hides_none_that_did() -> None:
+    """What this process failed to write does not take the place of what another one wrote at about that time."""
+    o = observed(registration(attempt=attempt(2)), memory=Memory(attempt=attempt(age=19.5), outcome=Outcome.UNSENT))
 
     assert open_attempt(o) == attempt(2)
 

@@ -167,6 +167,16 @@ def test_suspended_keeps_what_was_said(conditions: tuple[Condition, ...]) -> Non
     assert len(ready(first).message) <= MESSAGE_LENGTH
 
 
+def test_suspended_says_so_once_where_nothing_was_said_before() -> None:
+    """A restored registration without conditions gets the sentence alone, over as many reports as there are."""
+    o = suspended(observed(registration(status=registered(conditions=())), cluster()))
+    first = told(o)
+    then = settled(settled(o)).registration.status
+
+    assert ready(first).message.count("Suspended:") == 1
+    assert same(first, then)
+
+
 def test_suspended_says_by_what() -> None:
     """When what suspends changes, so does the sentence; the first part stays."""
     by_spec = settled(suspended(KEPT))

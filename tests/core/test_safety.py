@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.effects import effect, later
 from core.row import Row
 from core.situations import (
     NAME,
@@ -14,6 +15,7 @@ from core.situations import (
     RIVAL,
     THIRD,
     UUID,
+    ago,
     at,
     attempt,
     cluster,
@@ -29,8 +31,8 @@ from core.situations import (
 from core.verdicts import STANDING, told, verdict
 from runai_registrar.core.actions import Announce, Create, Hold, Phase, ReadRegistrations, Release, Stand
 from runai_registrar.core.decide import decide
-from runai_registrar.core.observed import Memory, Outcome
-from runai_registrar.resources import RELEASE, ControlPlaneUsed, Origin, Registration, RegistrationStatus
+from runai_registrar.core.observed import Memory, Outcome, Snapshot
+from runai_registrar.resources import RELEASE, ControlPlaneUsed, CreateAttempt, Origin, Registration, RegistrationStatus
 
 LISTED = read(registrations=NOW)
 BLOCKED = [row for row in STANDING if verdict(row.seen).reason == "DeletionBlocked"]
@@ -97,6 +99,37 @@ def test_a_lost_answer_is_resolved_before_letting_go(registration_: Registration
     action = decide(observed(registration_, cluster(OTHER)))
 
     assert not isinstance(action, Release)
+
+
+@pytest.mark.parametrize(
+    ("tried", "memory"),
+    [
+        (attempt(age=120.0), Memory()),
+        (attempt(), knows(Outcome.UNSENT)),
+        (attempt(), knows(Outcome.ANNOUNCED, written=11.0)),
+        (attempt(), knows(Outcome.REFUSED)),
+    ],
+    ids=["nothing-made", "not-sent", "announced", "refused"],
+)
+def test_an_adopted_cluster_is_left_once_a_lost_answer_is_resolved(tried: CreateAttempt, memory: Memory) -> None:
+    """That an attempt had to be resolved first does not make an adopted cluster one to delete."""
+    leaving = registration(status=registered(Origin.ADOPTED), attempt=tried, deleting=True)
+    action = decide(observed(leaving, cluster(), memory=memory, reads=LISTED))
+
+    assert isinstance(action, Release)
+    assert action.leaves == UUID
+
+
+def test_a_lost_answer_is_found_however_uncertain_the_clock() -> None:
+    """A slow list tells the control plane's time within seconds only: the window of an attempt allows for that."""
+    vague = Snapshot.of([], ago(1.0), NOW.wall - 10.0, spread=9.0)
+    start = observed(registration(), clock=vague.clock(NOW), snapshot=vague)
+    lost = effect(effect(start, decide(start)), Create(attempt()))
+    made = cluster(created_at=at(-8.0))  # one second after the announcement, if the clock was as late as it can be
+    then = later(lost, 30.0)
+    seen = Snapshot.of([made], then.now.earlier(1.0), then.clock - 10.0, spread=9.0)
+
+    assert isinstance(decide(replace(then, snapshot=seen)), ReadRegistrations)
 
 
 def test_what_a_lost_answer_made_is_reported_beside_an_adopted_cluster() -> None:
@@ -171,8 +204,7 @@ def test_a_title_elsewhere_is_not_given_up() -> None:
     kept = decide(observed(registration(status=ELSEWHERE)))
     left = decide(observed(registration(status=ELSEWHERE, deleting=True)))
 
-    assert not isinstance(kept, Announce)
-    assert not isinstance(left, Release)
+    assert (getattr(kept, "reason", None), getattr(left, "reason", None)) == ("OwnershipConflict", "DeletionBlocked")
 
 
 def test_a_title_elsewhere_stays_written() -> None:

@@ -37,6 +37,7 @@ async def woken(world: World) -> list[str]:
     keys: list[str] = []
 
     async def work(key: str) -> None:
+        """Note what is worked on."""
         keys.append(key)
 
     world.start(Queue(work, world.lane_of))
@@ -71,6 +72,7 @@ async def test_all_are_looked_at_once_when_work_begins() -> None:
     keys: list[str] = []
 
     async def work(key: str) -> None:
+        """Note what is worked on."""
         keys.append(key)
 
     known = world(OURS, THEIRS)

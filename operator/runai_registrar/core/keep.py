@@ -57,10 +57,9 @@ def _renamed(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Cluster:
 
 def _absent(o: Observed, held: Title, snapshot: Snapshot) -> Action:
     doubt = unproven(o, held.uuid)
-    if doubt is Doubt.YOUNG:
-        return _registered(o, held, None, wake=settled(o))
-    if doubt is Doubt.SHOWN:
-        return _registered(o, held, None, wake=o.control_plane.poll_interval)
+    if isinstance(doubt, Doubt):
+        wake = settled(o) if doubt is Doubt.YOUNG else o.control_plane.poll_interval
+        return _unlisted(o, held, snapshot, wake)
     if doubt is not None:
         return doubt
     if observes(o):
@@ -72,6 +71,14 @@ def _absent(o: Observed, held: Title, snapshot: Snapshot) -> Action:
         "register a new one, or delete the registration."
     )
     return stalled(o, "ClusterMissing", message)
+
+
+def _unlisted(o: Observed, held: Title, snapshot: Snapshot, wake: float) -> Action:
+    """There, but not in this list: the name it had when it was last displayed or renamed counts."""
+    spec, name = o.registration.spec, o.memory.renamed[0] if o.memory.renamed else o.registration.status.cluster_name
+    if name in (None, o.registration.cluster_name) or observes(o) or spec.on_drift is OnDrift.REPORT:
+        return _registered(o, held, None, wake)
+    return _rename(o, held, snapshot, None)
 
 
 def _recreates(o: Observed) -> bool:
@@ -101,8 +108,8 @@ def _going(since: datetime) -> str:
     )
 
 
-def _show(o: Observed, verdict: Stand, cluster: Cluster) -> Stand:
-    return replace(verdict, shown=cluster, drift=drift(o, cluster))
+def _show(o: Observed, verdict: Stand, cluster: Cluster | None) -> Stand:
+    return replace(verdict, shown=cluster, drift=drift(o, cluster) if cluster else ())
 
 
 def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
@@ -121,7 +128,7 @@ def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
     return stalled(o, "CreateAmbiguous", message)
 
 
-def _rename(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
+def _rename(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster | None) -> Action:
     name = o.registration.cluster_name
     if failed := held_back(o):
         return _show(o, failed, cluster)

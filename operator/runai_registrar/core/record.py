@@ -17,15 +17,16 @@ def record(o: Observed) -> Stand | None:
         return None if o.registration.deleting else _two(held, cluster.uuid)
     if held and held.uuid == cluster.uuid and o.registration.status.attempt == memory.attempt.id:
         return None
-    deleting = o.registration.deleting
+    deleting, applied = o.registration.deleting, cluster.name == o.registration.cluster_name
+    reason = "Deleting" if deleting else "Registered" if applied else "Registering"
     return Stand(
-        Phase.RECONCILING if deleting else Phase.READY,
-        "Deleting" if deleting else "Registered",
+        Phase.READY if reason == "Registered" else Phase.RECONCILING,
+        reason,
         f"Cluster {cluster.name} is registered.",
         Title(cluster.uuid, Origin.CREATED),
         shown=cluster,
         closes=memory.attempt.id,
-        wake=0.0 if deleting or cluster.name != o.registration.cluster_name else o.timing.settle,
+        wake=o.timing.settle if reason == "Registered" else 0.0,
     )
 
 

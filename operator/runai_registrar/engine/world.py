@@ -57,6 +57,8 @@ class World:
             began: When a live read of it began; None where it came from a watch or is the answer to a write.
             own: It is worked on at this moment, so it need not be woken itself.
         """
+        if own and registration.uid not in self.registrations.entries:
+            return  # its end was seen before the answer to our own call came
         self.wake(self.registrations.put(registration, began) - ({registration.uid} if own else set()))
         entry = self.registrations.entries.get(registration.uid)
         if entry is not None and entry.registration is registration:

@@ -8,8 +8,8 @@ from pythonjsonlogger.json import JsonFormatter
 QUIET = ("aiohttp.access", "asyncio", "httpcore", "httpx", "kopf", "kopf.activities", "kopf.objects")
 """Loggers of libraries that would write a line per request or dump whole objects: only their warnings count."""
 
-SILENT = ("kopf._core.reactor.running",)
-"""Warns at each start that it leaves the signals alone, as it should: only its errors count."""
+SILENT = ("kopf._core.reactor.running", "kubernetes.aio.config.kube_config")
+"""These warn of what is as it should be, or of what our own error says better: only their errors count."""
 
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 

@@ -1,0 +1,99 @@
+"""A simulated control plane on a real socket, and the RunaiControlPlane that points at it."""
+
+import secrets
+import socket
+from contextlib import ExitStack
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from kube import Object
+from operators import House
+from runai_registrar.simulator import Admin, Server, Simulator, running_in_thread
+
+API = "/apis/runai-registrar.io/v1alpha1"
+CONTROL_PLANES = f"{API}/runaicontrolplanes"
+
+
+class Simulated:
+    """A simulated control plane that keeps its address and its state while it goes down and comes up again."""
+
+    def __init__(self) -> None:
+        self._simulator = Simulator()
+        self._up = ExitStack()
+        self._place: socket.socket | None = None
+        self._server = self._serve(0, 0)
+        self.url = self._server.url
+        self.admin = Admin(self._server.admin_url)
+        self.client_id, self.client_secret = self._server.client_id, self._server.client_secret
+
+    def down(self) -> None:
+        """Listen no more; nobody else gets the port."""
+        self._up.close()
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind(("127.0.0.1", _port(self.url)))
+
+    def up(self) -> None:
+        """Listen again."""
+        if self._place is not None:
+            self._place.close()
+            self._place = None
+            self._server = self._serve(_port(self.url), _port(self._server.admin_url))
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.up()
+        self.admin.close()
+        self._up.close()
+
+    def _serve(self, port: int, admin_port: int) -> Server:
+        return self._up.enter_context(running_in_thread(self._simulator, port=port, admin_port=admin_port))
+
+
+class ControlPlane:
+    """A RunaiControlPlane of a unique name that points at a simulator, and its Secret; each may be absent."""
+
+    def __init__(self, house: House, simulator: Simulated, name: str | None = None) -> None:
+        self.name = name or f"plane-{secrets.token_hex(4)}"
+        self.path = f"{CONTROL_PLANES}/{self.name}"
+        self._house, self._simulator = house, simulator
+
+    def create(self, **spec: Any) -> Self:
+        """Create the object; fields of the spec win over those that fit a test."""
+        wanted = {"url": self._simulator.url, "credentialsSecretRef": {"name": self.name}, "pollInterval": "1s"}
+        wanted |= {"requestsPerSecond": 500} | spec
+        self._house.kube.create(CONTROL_PLANES, custom("RunaiControlPlane", self.name, wanted))
+        return self
+
+    def create_secret(self, client_secret: str | None = None) -> Self:
+        """Create the Secret, with the simulator's credential unless another secret is given."""
+        data = {"clientId": self._simulator.client_id, "clientSecret": client_secret or self._simulator.client_secret}
+        secret = {"metadata": {"name": self.name}, "stringData": data}
+        self._house.kube.create(f"/api/v1/namespaces/{self._house.namespace}/secrets", secret)
+        return self
+
+    def change_secret(self, client_id: str, client_secret: str) -> None:
+        """Put another credential into the Secret."""
+        data = {"clientId": client_id, "clientSecret": client_secret}
+        path = f"/api/v1/namespaces/{self._house.namespace}/secrets/{self.name}"
+        self._house.kube.patch(path, {"stringData": data})
+
+    def change(self, **spec: Any) -> None:
+        """Change fields of the spec."""
+        self._house.kube.patch(self.path, {"spec": spec})
+
+    def remove(self) -> None:
+        """Take the object away, if it is there."""
+        if self._house.kube.find(self.path) is not None:
+            self._house.kube.delete(self.path)
+
+
+def custom(kind: str, name: str, spec: Object) -> Object:
+    """An object of our own group, by its name and spec."""
+    return {"apiVersion": "runai-registrar.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
