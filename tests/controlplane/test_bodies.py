@@ -77,6 +77,7 @@ async def test_bomb_over_the_wire() -> None:
 @pytest.mark.parametrize(
     ("body", "flaw"),
     [(gzip.compress(b"abc" * 99)[:-4], "cut off"), (b"plain", "broken"), (zlib.compress(b"abc"), "broken")],
+    ids=["cut-off", "plain", "zlib"],
 )
 async def test_broken_gzip(body: bytes, flaw: str) -> None:
     """A packed body that is cut off or broken is unreadable."""

@@ -232,6 +232,18 @@ AFTER = [
         kept(cluster(), spec={"mode": "Observe"}),
         Stand(Phase.READY, "Observing", "", OURS, shown=cluster(), planned="Manage would change nothing."),
     ),
+    Row("absent-young/renamed-in-the-spec", kept(age=30.0, spec=WEST), ReadRegistration()),
+    Row("absent-young/renamed-in-the-spec-and-read", kept(age=30.0, spec=WEST, reads=READ), Rename(UUID, "gpu-west")),
+    Row(
+        "absent-young/renamed-already",
+        kept(age=30.0, spec=WEST, memory=Memory(renamed=("gpu-west", ago(20.0))), reads=READ),
+        Stand(Phase.READY, "Registered", "", OURS, wake=31.0),
+    ),
+    Row(
+        "absent-young/renamed-and-drift-only-reported",
+        kept(age=30.0, spec=WEST | {"onDrift": "Report"}, reads=READ),
+        Stand(Phase.READY, "Registered", "", OURS, wake=31.0),
+    ),
     Row("absent-young/old-enough", kept(age=61.0), ReadCluster(UUID)),
     Row("absent-unproven/asked-before-the-list", kept(reads=read(absent={UUID: ago(1.0)})), ReadCluster(UUID)),
     Row(

@@ -148,7 +148,7 @@ AFTER = [
     Row(
         "answer-in-hand/renamed-meanwhile",
         observed(registration(attempt=attempt(), spec={"clusterName": "gpu-west"}), memory=ANSWERED),
-        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=0.0),
+        Stand(Phase.RECONCILING, "Registering", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=0.0),
     ),
     Row(
         "answer-in-hand/before-every-obstacle",

@@ -162,7 +162,7 @@ HOSTILE: dict[str, Any] = {
     "long-keys-of-wide-letters": {
         "operands": {f"{n:03}" + "\U0001f600" * 5000: {"reasons": ["r"]} for n in range(500)}
     },
-    "wide-letters": {"operands": {f"o-{n}": {"reasons": ["\U0001f600" * HUGE] * 20} for n in range(500)}},
+    "wide-letters": {"operands": {f"o-{n}": {"reasons": ["\U0001f600" * HUGE] * 4} for n in range(100)}},
     "control-characters": {
         "operands": {f"o-{n}": {"reasons": ["\x01" * HUGE] * 20} for n in range(20)},
         "conditions": [dict.fromkeys(("type", "status", "reason", "message"), "\x01" * HUGE)] * 20,
@@ -175,8 +175,8 @@ HOSTILE: dict[str, Any] = {
     "dependencies": {
         "dependencies": {
             kind: {
-                f"d-{n}": {"reason": "m" * HUGE, "components": {f"c-{m}": {"reason": "m" * HUGE} for m in range(50)}}
-                for n in range(50)
+                f"d-{n}": {"reason": "m" * HUGE, "components": {f"c-{m}": {"reason": "m" * HUGE} for m in range(20)}}
+                for n in range(20)
             }
             for kind in ("required", "optional")
         }
