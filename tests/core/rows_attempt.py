@@ -201,6 +201,11 @@ AFTER = [
         Announce(new_attempt(earlier=(earlier(),))),
     ),
     Row(
+        "attempt-old-list/too-old-to-claim-by",
+        observed(OPEN, OURS_MAYBE, listed=6.0, reads=LISTED_SINCE),
+        ReadClusters(ago(5.0)),
+    ),
+    Row(
         "attempt-candidate/registrations-listed-too-early",
         observed(OPEN, OURS_MAYBE, reads=read(registrations=ago(1.0))),
         ReadRegistrations(ago(1.0)),
@@ -270,6 +275,11 @@ AFTER = [
     Row(
         "attempt-unsettled/adoption-by-name-decides-nothing",
         because(observed(OPEN), spec={"adopt": {"byName": True}}),
+        Stand(Phase.RECONCILING, "Registering", "", attempt=attempt(), wake=5.0),
+    ),
+    Row(
+        "attempt-unsettled/an-answer-from-before-is-none",
+        observed(OPEN, memory=knows(Outcome.UNANSWERED, answer=OURS_MAYBE)),
         Stand(Phase.RECONCILING, "Registering", "", attempt=attempt(), wake=5.0),
     ),
     Row(

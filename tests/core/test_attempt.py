@@ -136,6 +136,7 @@ def test_the_mirror_in_the_status_stands_in_after_a_restart() -> None:
 def test_a_candidate_is_not_older_than_the_attempt(age: float, *, candidate: bool) -> None:
     """From the attempt on, less the tolerance between clocks, a cluster may be what it made."""
     assert (found(cluster(age=age)) == {UUID}) is candidate
+    assert (late(cluster(age=age)) == {UUID}) is candidate
 
 
 @pytest.mark.parametrize(("age", "candidate"), [(955.0, True), (954.0, False)], ids=["last-moment", "too-late"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.observed import Observed, Snapshot, is_live
+from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
 from runai_registrar.core.times import Timing, utc
 from runai_registrar.resources import CreateAttempt, EarlierAttempt, Registration
 
@@ -47,10 +47,18 @@ def open_attempt(o: Observed) -> CreateAttempt | None:
     have wiped the annotation or brought an old one back.
     """
     mirrored = o.registration.status.create_attempt
-    known = [own_attempt(o.registration), o.memory.attempt, mirrored]
+    noted = own_attempt(o.registration)
+    known = [noted, None if _never_sent(o, noted) else o.memory.attempt, mirrored]
     own = [attempt for attempt in known if attempt and attempt.owner == o.registration.uid]
     newest = max(own, key=lambda attempt: attempt.at, default=None)
     return newest if newest and is_open(newest, o.registration) else None
+
+
+def _never_sent(o: Observed, noted: CreateAttempt | None) -> bool:
+    """Whether the attempt in memory was given up unsent, and is not even in the annotation: then it is nothing."""
+    tried = o.memory.attempt
+    landed = tried is not None and noted is not None and noted.id == tried.id
+    return o.memory.outcome is Outcome.UNSENT and not landed
 
 
 def sent(attempt: CreateAttempt) -> tuple[EarlierAttempt, ...]:
@@ -92,10 +100,11 @@ def looks_sent(cluster: Cluster, part: EarlierAttempt) -> bool:
     return same_domain and (cluster.version or "") == (part.version or "")
 
 
-def _in_window(cluster: Cluster, part: EarlierAttempt, timing: Timing) -> bool:
-    skew = timedelta(seconds=timing.skew)
-    end = part.last + timedelta(seconds=timing.window) + skew
-    return part.first - skew <= cluster.created_at <= end
+def _in_window(cluster: Cluster, part: EarlierAttempt, timing: Timing, spread: float) -> bool:
+    """`at` is the latest it can have been, so what is uncertain about the clock widens the beginning."""
+    begin = part.first - timedelta(seconds=timing.skew + spread)
+    end = part.last + timedelta(seconds=timing.window + timing.skew)
+    return begin <= cluster.created_at <= end
 
 
 def _named(snapshot: Snapshot, attempt: CreateAttempt, desired: str) -> Iterable[tuple[EarlierAttempt, Cluster]]:
@@ -111,17 +120,17 @@ def candidates(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing:
     return {
         cluster.uuid: cluster
         for part, cluster in _named(snapshot, attempt, desired)
-        if cluster.last_liveness is None and _in_window(cluster, part, timing)
+        if cluster.last_liveness is None and _in_window(cluster, part, timing, snapshot.spread)
     }
 
 
 def surplus(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing) -> dict[str, Cluster]:
     """Clusters of the right name, domain and version made at any time since: a POST that committed late."""
-    skew = timedelta(seconds=timing.skew)
+    tolerance = timedelta(seconds=timing.skew + snapshot.spread)
     return {
         cluster.uuid: cluster
         for part, cluster in _named(snapshot, attempt, desired)
-        if part.first - skew <= cluster.created_at
+        if part.first - tolerance <= cluster.created_at
     }
 
 

@@ -57,10 +57,9 @@ def _ready(before: tuple[Condition, ...], verdict: Stand) -> Entry:
 
 def _kept(known: Condition | None, verdict: Stand) -> Entry:
     """The last Ready with a sentence added, once."""
-    if known is None:
-        return ("Ready", "True", "Registered", verdict.message)
-    first = known.message.split(" Suspended: ", maxsplit=1)[0]
-    return ("Ready", known.status, known.reason, f"{first} {verdict.message}".rstrip())
+    said = known.message if known else "The cluster is registered."
+    message = f"{said.split(' Suspended: ', maxsplit=1)[0]} {verdict.message}".rstrip()
+    return ("Ready", known.status, known.reason, message) if known else ("Ready", "True", "Registered", message)
 
 
 def _connected(verdict: Stand, state: str | None) -> Entry:

@@ -54,6 +54,10 @@ def delete(o: Observed) -> Action:
         return Release("the creation made no cluster")
     if owner := stronger_holder(o, held.uuid):
         return Release(f"the registration {owner.key} owns the cluster", held.uuid)
+    if policy(o, held) is DeletionPolicy.ORPHAN:
+        return Release(
+            "an adopted cluster is left, unless deletion.policy says otherwise: Orphan is its default", held.uuid
+        )
     if refusal := _forbidden(o, held):
         return stalled(o, "DeletionBlocked", f"{refusal} {WAY_OUT}")
     snapshot = o.snapshot
