@@ -5,6 +5,7 @@ Every write carries the `resourceVersion` it was decided on; a stale one raises 
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -55,7 +56,10 @@ async def load_configuration() -> kubernetes_client.Configuration:
         try:
             await kubernetes_config.load_kube_config(client_configuration=configuration)
         except (kubernetes_config.ConfigException, OSError) as error:
-            raise SettingsError(f"No way to a Kubernetes cluster: {error}. Set KUBECONFIG, or run in a pod.") from None
+            place = os.environ.get("KUBECONFIG", "~/.kube/config")
+            raise SettingsError(
+                f"No way to a Kubernetes cluster: not in a pod, and {place} cannot be used ({error}). Set KUBECONFIG."
+            ) from None
     return configuration
 
 

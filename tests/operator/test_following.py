@@ -193,14 +193,14 @@ def test_a_look_can_be_asked_for(stage: Stage) -> None:
 def test_a_replaced_object_gets_its_finalizer_back(stage: Stage) -> None:
     """`kubectl replace`, which wipes the finalizer and the attempt, loses no cluster and makes no second one."""
     made = stage.registered()
-    uuid = made.status["uuid"]
+    uuid, attempt = made.status["uuid"], made.attempt
 
     replaced = stage.kube.kubectl("replace", "-f", "-", stdin=json.dumps(stage.manifest(made.name, version="2.24.18")))
     made.wait(lambda seen: bool(seen["metadata"].get("finalizers")), "held again")
     connect(stage, made)
 
     assert replaced.returncode == 0, replaced.stderr
-    assert made.status["uuid"] == uuid
+    assert (made.status["uuid"], made.attempt) == (uuid, attempt)
     assert len(stage.calls("create_cluster")) == 1
 
 

@@ -38,8 +38,8 @@ def perform(view: View, *, keep: bool = False, story: Sequence[Step] = STORY) ->
 
 def _leave_to_user(stage: Stage, view: View) -> None:
     """Show what the user does now, until Ctrl-C."""
-    view.end(invitation(stage))
     with suppress(Stopped):
+        view.end(invitation(stage))
         while True:
             watch(stage, view, _WHILE)
 
