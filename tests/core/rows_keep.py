@@ -151,6 +151,11 @@ AFTER = [
         Stand(Phase.READY, "Registered", "", OURS, shown=cluster(name="gpu-west")),
     ),
     Row(
+        "rename/the-name-that-was-put-is-not-the-one-displayed-since",
+        kept(cluster(), spec=WEST, memory=Memory(renamed=("gpu-west", ago(20.0))), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
         "in-step/domain-and-version-differ",
         kept(
             cluster(domain="a.example.com", version="2.23"),
@@ -243,6 +248,7 @@ AFTER = [
         "absent-young/renamed-and-drift-only-reported",
         kept(age=30.0, spec=WEST | {"onDrift": "Report"}, reads=READ),
         Stand(Phase.READY, "Registered", "", OURS, wake=31.0),
+        ("Cluster gpu-east is registered",),
     ),
     Row("absent-young/old-enough", kept(age=61.0), ReadCluster(UUID)),
     Row("absent-unproven/asked-before-the-list", kept(reads=read(absent={UUID: ago(1.0)})), ReadCluster(UUID)),

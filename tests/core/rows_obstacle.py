@@ -8,6 +8,7 @@ from core.situations import (
     NOW,
     OTHER,
     OURS,
+    RIVAL,
     TENANT,
     UUID,
     ago,
@@ -172,6 +173,12 @@ AFTER = [
         because(replace(LEAVING, control_plane=ABSENT), spec={"deletion": {"policy": "Orphan", "force": True}}),
         Release("", leaves=UUID),
     ),
+    Row(
+        "spec-invalid/deleted",
+        replace(LEAVING, memory=Memory(invalid="spec.mode: unknown.")),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("spec.mode: unknown.", f"{RELEASE}=orphan"),
+    ),
     Row("spec-invalid/corrected", KEPT, IN_STEP),
     Row("attempt-unreadable/removed", NEW, CREATES),
     Row(
@@ -212,6 +219,11 @@ AFTER = [
         "suspended-registered/control-plane-in-trouble",
         replace(because(KEPT, spec={"suspend": True}), control_plane=plane(trouble=SILENT)),
         Stand(Phase.KEEP, "Suspended", "", OURS),
+    ),
+    Row(
+        "other-tenant/in-a-copied-status",
+        observed(registration(status=registered(tenant_id=2002, owner_uid=RIVAL))),
+        CREATES,
     ),
     Row("other-tenant/restored", replace(KEPT, control_plane=plane(tenant_id=TENANT)), IN_STEP),
     Row(

@@ -120,6 +120,14 @@ def test_an_announcement_that_never_landed_hides_none_that_did() -> None:
     assert open_attempt(o) == attempt(2)
 
 
+def test_what_was_not_sent_keeps_what_came_before_it() -> None:
+    """Given up unsent and then wiped by `kubectl replace`, an attempt still knows of an earlier one without an answer."""
+    chain = attempt(earlier=(earlier(),))
+    action = decide(observed(registration(), memory=knows(Outcome.UNSENT, chain)))
+
+    assert earlier() in getattr(action, "attempt", chain.model_copy(update={"earlier": ()})).earlier
+
+
 def test_the_mirror_in_the_status_stands_in_after_a_restart() -> None:
     """A replaced object and a new process: `status.createAttempt` is all that is left of a lost answer."""
     left = observed(registration(status=RegistrationStatus(create_attempt=attempt())))

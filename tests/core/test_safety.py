@@ -120,14 +120,15 @@ def test_an_adopted_cluster_is_left_once_a_lost_answer_is_resolved(tried: Create
     assert action.leaves == UUID
 
 
-def test_a_lost_answer_is_found_however_uncertain_the_clock() -> None:
+@pytest.mark.parametrize("spread", [9.0, 1.0], ids=["still-vague", "exact-by-now"])
+def test_a_lost_answer_is_found_however_uncertain_the_clock_was(spread: float) -> None:
     """A slow list tells the control plane's time within seconds only: the window of an attempt allows for that."""
     vague = Snapshot.of([], ago(1.0), NOW.wall - 10.0, spread=9.0)
     start = observed(registration(), clock=vague.clock(NOW), snapshot=vague)
     lost = effect(effect(start, decide(start)), Create(attempt()))
     made = cluster(created_at=at(-8.0))  # one second after the announcement, if the clock was as late as it can be
     then = later(lost, 30.0)
-    seen = Snapshot.of([made], then.now.earlier(1.0), then.clock - 10.0, spread=9.0)
+    seen = Snapshot.of([made], then.now.earlier(1.0), then.clock - 10.0, spread=spread)
 
     assert isinstance(decide(replace(then, snapshot=seen)), ReadRegistrations)
 
@@ -189,8 +190,11 @@ def test_an_ambiguous_deletion_has_a_way_out(clusters: Any) -> None:
     """A deletion that waits for a person says how to end it without one of the clusters."""
     action = verdict(observed(registration(attempt=attempt(), deleting=True), *clusters, reads=LISTED))
 
+    kept = verdict(observed(registration(attempt=attempt()), *clusters, reads=LISTED))
+
     assert action.phase is Phase.STALLED
     assert f"{RELEASE}=orphan" in action.message
+    assert RELEASE not in kept.message
 
 
 @pytest.mark.parametrize("row", BLOCKED, ids=lambda row: row.name)
