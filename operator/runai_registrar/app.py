@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runai_registrar.engine import clock
@@ -43,9 +42,9 @@ class App:
         reconciler = Reconciler(self._world, settings.timing)
         self._queue = Queue(reconciler.reconcile, self._world.lane_of, workers=settings.workers)
         self._stop = asyncio.Event()
-        self._ended = threading.Event()
-        feed = Feed(registration=self._forward(self._registration), control_plane=self._forward(self._plane))
-        self._watch = Watch(feed, settings.namespaces, self._ended)
+        self._ended = asyncio.Event()
+        feed = Feed(registration=self._hand_over(self._registration), control_plane=self._hand_over(self._plane))
+        self._watch = Watch(feed, settings.namespaces, self._hand_over(self._ended.set))
         self._listed = False
 
     async def run(self) -> int:
@@ -69,9 +68,11 @@ class App:
         await self._first_look()
         self._world.start(self._queue)
         self._watch.start()
-        while not await self._loop.run_in_executor(None, self._ended.wait, 1.0):
-            if self._world.registrations.stale(clock.now(), RELIST):
-                await self._look_again()
+        while not self._ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), RELIST)
+                break
+            await self._look_again()
         logger.error("the watches ended: %r; the operator stops, so that it is started anew", self._watch.failure)
 
     async def _first_look(self) -> None:
@@ -106,19 +107,19 @@ class App:
         await self._kube.aclose()
         logger.info("stopped")
 
-    def _forward(self, take: Any) -> Any:
-        """Hand events over from the watching thread; after the loop has ended there is nobody to hand them to."""
+    def _hand_over(self, take: Callable[..., None]) -> Callable[..., None]:
+        """Return what the watching thread may call; after the loop has ended there is nobody to hand anything to."""
 
-        def forward(body: Mapping[str, Any], deleted: bool) -> None:  # noqa: FBT001 - kopf's own shape of an event
+        def hand_over(*what: Any) -> None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(take, body, deleted)
+                self._loop.call_soon_threadsafe(take, *what)
 
-        return forward
+        return hand_over
 
-    def _registration(self, body: Mapping[str, Any], deleted: bool) -> None:  # noqa: FBT001 - the same
+    def _registration(self, body: Mapping[str, Any], deleted: bool) -> None:  # noqa: FBT001  # the same
         self._world.lose(body["metadata"]["uid"]) if deleted else self._world.see(body)
 
-    def _plane(self, body: Mapping[str, Any], deleted: bool) -> None:  # noqa: FBT001 - the same
+    def _plane(self, body: Mapping[str, Any], deleted: bool) -> None:  # noqa: FBT001  # the same
         metadata = body["metadata"]
         self._fleet.lose(metadata["name"], metadata["uid"]) if deleted else self._fleet.see(body)
 

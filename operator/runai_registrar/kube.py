@@ -179,7 +179,7 @@ class Kube:
                 data = await answer.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise KubernetesError(f"The API server cannot be reached: {type(error).__name__}.") from error
-        if answer.status >= 300:  # noqa: PLR2004 - everything from 300 on is not success
+        if answer.status >= 300:  # noqa: PLR2004  # everything from 300 on is not success
             raise _refusal(answer.status, data)
         parsed: Json = json.loads(data)
         return parsed

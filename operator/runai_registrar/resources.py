@@ -148,7 +148,10 @@ class EarlierAttempt(Value):
 
 
 class CreateAttempt(Value):
-    """The announcement of one POST, durable before it is sent; `at` is in the control plane's clock."""
+    """The announcement of one POST, durable before it is sent.
+
+    `at` is in the control plane's clock, the latest it can have been; it may be `spread` seconds earlier.
+    """
 
     id: str
     owner: str
@@ -156,6 +159,7 @@ class CreateAttempt(Value):
     domain: str | None = None
     version: str | None = None
     at: Timestamp
+    spread: float = 0.0
     control_plane: str
     tenant_id: int | None = None
     exclude: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import kopf
@@ -33,9 +33,9 @@ async def log_in() -> kopf.ConnectionInfo:
 
 
 class Watch:
-    """Watches both kinds from `start` to `stop`; `failed` is set when it ends by itself."""
+    """Watches both kinds from `start` to `stop`; `ended` is called, in its thread, when it ends."""
 
-    def __init__(self, feed: Feed, namespaces: Sequence[str], ended: threading.Event) -> None:
+    def __init__(self, feed: Feed, namespaces: Sequence[str], ended: Callable[[], None]) -> None:
         self._feed, self._namespaces, self._ended = feed, tuple(namespaces), ended
         self._stop = threading.Event()
         self._ready = threading.Event()
@@ -59,10 +59,10 @@ class Watch:
     def _run(self) -> None:
         try:
             asyncio.run(self._operate())
-        except BaseException as error:  # noqa: BLE001 - whatever ends the watches ends the operator, with its reason
+        except BaseException as error:  # noqa: BLE001  # whatever ends the watches ends the operator, with its reason
             self.failure = error
         finally:
-            self._ended.set()
+            self._ended()
 
     async def _operate(self) -> None:
         await kopf.operator(

@@ -15,7 +15,7 @@ OPENSSL = shutil.which("openssl") or "openssl"
 
 
 def _openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run([OPENSSL, *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S603 - a fixed program with the arguments below
+    subprocess.run([OPENSSL, *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S603  # a fixed program with the arguments below
 
 
 @dataclass(frozen=True)

@@ -123,4 +123,4 @@ async def test_any_read(operation: str, fault: str, params: dict[str, Any]) -> N
         try:
             assert await client.list_clusters() == ()
         except ControlPlaneError as error:
-            assert isinstance(error, Throttled) == (error.status == 429 and operation == "get_clusters")  # noqa: PT017 - not every fault is an error
+            assert isinstance(error, Throttled) == (error.status == 429 and operation == "get_clusters")  # noqa: PT017  # not every fault is an error

@@ -128,7 +128,7 @@ def test_any_answer(body: bytes, status: int) -> None:
         try:
             read(answer(status, body))
         except ControlPlaneError as error:
-            assert len(error.message) <= MESSAGE_LIMIT  # noqa: PT017 - not every answer is an error
+            assert len(error.message) <= MESSAGE_LIMIT  # noqa: PT017  # not every answer is an error
 
 
 def test_deep_nesting() -> None:

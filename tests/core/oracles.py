@@ -8,7 +8,7 @@ from runai_registrar.core.claims import holders, rank
 from runai_registrar.core.observed import Observed
 from runai_registrar.resources import RELEASE, DeletionPolicy, OnTimeout, Origin
 
-often = settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=600, deadline=None, derandomize=True, database=None)
 """The same examples in each run, and enough of them."""
 
 

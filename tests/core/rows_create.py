@@ -79,7 +79,6 @@ ROWS = [
         Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", wake=100.0),
         ("The call failed.",),
     ),
-    Row("create-old-list", new(listed=6.0), ReadClusters(ago(5.0))),
     Row("create-name-exists", new(cluster()), TAKEN, (NAME, UUID, "spec.clusterName", "spec.adopt")),
     Row(
         "create-name-claimed",
@@ -87,6 +86,7 @@ ROWS = [
         TAKEN,
         ("other/gpu-east", "spec.clusterName"),
     ),
+    Row("create-old-list", new(listed=6.0), ReadClusters(ago(5.0))),
     Row("create", new(), Announce(new_attempt())),
 ]
 

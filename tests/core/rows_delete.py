@@ -57,7 +57,7 @@ OVERDUE_FORCE = leaving(draining(), spec={"deletion": {"onTimeout": "Force"}}, s
 ROWS = [
     Row(
         "delete-foreign",
-        leaving(cluster(), spec=DELETE_IT, origin=Origin.ADOPTED, rivals=(rival(status=registered()),)),
+        leaving(cluster(), spec=DELETE_IT, origin=Origin.ADOPTED, rivals=(rival(status=registered()),), reads=READ),
         Release("", leaves=UUID),
         ("other/gpu-east",),
     ),
@@ -85,6 +85,20 @@ ROWS = [
         "delete-forced",
         leaving(cluster(), spec={"deletion": {"force": True}}, reads=READ),
         Delete(UUID, force=True),
+    ),
+    Row(
+        "delete-refused",
+        leaving(cluster(), memory=Memory(failure=failure("PermissionDenied", stalled=True)), reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=100.0),
+        ("The call failed.", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "delete-refused-gone",
+        leaving(
+            memory=Memory(failure=failure("PermissionDenied", stalled=True)), reads=read(absent={UUID: NOW}), age=120.0
+        ),
+        Release(""),
+        ("gone",),
     ),
     Row("delete-look", leaving(cluster(), memory=asked(1.0), listed=2.0), ReadClusters(ago(1.0))),
     Row(

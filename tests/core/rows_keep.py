@@ -64,13 +64,6 @@ ROWS = [
         ("other/gpu-east", UUID),
     ),
     Row("fresh-look", kept(cluster(), memory=Memory(requested=ago(0.5))), ReadClusters(ago(0.5))),
-    Row("in-step", kept(cluster()), IN_STEP, ("gpu-east is registered",)),
-    Row(
-        "install-secret",
-        kept(cluster(), spec={"installSecret": {"name": "install"}}),
-        replace(IN_STEP, phase=Phase.STALLED, reason="InvalidSpec"),
-        ("gpu-east is registered", "Remove spec.installSecret"),
-    ),
     Row(
         "surplus",
         observed(RECOVERED_ONE, cluster(), cluster(OTHER, age=100.0)),
@@ -82,6 +75,13 @@ ROWS = [
         kept(draining()),
         Stand(Phase.RECONCILING, "ClusterMissing", "", OURS, shown=draining(), wake=60.0),
         ("asked the control plane to delete", "spec.onMissing"),
+    ),
+    Row("in-step", kept(cluster()), IN_STEP, ("gpu-east is registered",)),
+    Row(
+        "install-secret",
+        kept(cluster(), spec={"installSecret": {"name": "install"}}),
+        replace(IN_STEP, phase=Phase.STALLED, reason="InvalidSpec"),
+        ("gpu-east is registered", "Remove spec.installSecret"),
     ),
     Row(
         "drift-reported",

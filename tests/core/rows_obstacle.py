@@ -26,7 +26,7 @@ from core.situations import (
 )
 from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadClusters, Release, Stand, Title
 from runai_registrar.core.observed import Memory, Outcome
-from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, Origin, RegistrationStatus
+from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, ControlPlaneUsed, Origin, RegistrationStatus
 
 ANSWERED = knows(Outcome.ANSWERED, answer=cluster(age=1.0))
 NEW = observed(registration())
@@ -91,6 +91,12 @@ ROWS = [
         replace(NEW, control_plane=plane(allowed=False)),
         Stand(Phase.STALLED, "NamespaceNotAllowed", "", wake=60.0),
         ("platform", "spec.allowedNamespaces"),
+    ),
+    Row(
+        "title-elsewhere",
+        observed(registration(status=registered(control_plane=ControlPlaneUsed(name="other", url="https://other")))),
+        Stand(Phase.STALLED, "OwnershipConflict", "", OURS, wake=60.0),
+        ("other",),
     ),
     Row(
         "suspended-new",

@@ -30,7 +30,8 @@ def test_a_title_is_given_up_for_a_reason(o: Observed) -> None:
         and o.snapshot is not None
         and o.snapshot.began_cp > status.deletion.requested_at.timestamp()
     )
-    gone = (asked_here or asked_before) and absent_for_good(o, held.uuid)
+    refused = memory.failure is not None and confirmed_missing(o, held.uuid)
+    gone = ((asked_here or asked_before) and absent_for_good(o, held.uuid)) or refused
 
     assert o.registration.deleting
     stays = orphaned(o, held.origin) or not owned(o, held.uuid) or overdue(o) is OnTimeout.ORPHAN

@@ -28,7 +28,7 @@ from runai_registrar.resources import (
 from runai_registrar.values import format_time
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1))  # noqa: DTZ001 - hypothesis adds the zone
+TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1))  # noqa: DTZ001  # hypothesis adds the zone
 TEXTS = st.text(max_size=20)
 ATTEMPTS = st.builds(
     CreateAttempt,

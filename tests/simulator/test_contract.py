@@ -48,7 +48,7 @@ def test_generated_calls(tmp_path: Path) -> None:
         program = Path(sys.executable).with_name("schemathesis")
         arguments = ["run", str(widened_file(tmp_path)), "--url", server.url, "--header", f"Authorization: {token}"]
         bounds = ["--checks", "all", "--max-examples", "40", "--seed", "20", "--continue-on-failure", "--no-color"]
-        ran = subprocess.run(  # noqa: S603 - the program and its arguments are ours
+        ran = subprocess.run(  # noqa: S603  # the program and its arguments are ours
             [program, *arguments, *bounds], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
         )
         counts = admin.counts()

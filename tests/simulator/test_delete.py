@@ -34,7 +34,7 @@ def test_status_by_version_and_force(api: Api, version: str, query: dict[str, st
 
 
 @pytest.mark.parametrize(("graceful", "status"), [(True, 202), (False, 204)])
-def test_cluster_without_version(api: Api, admin: Admin, graceful: bool, status: int) -> None:  # noqa: FBT001 - a parameter
+def test_cluster_without_version(api: Api, admin: Admin, graceful: bool, status: int) -> None:  # noqa: FBT001  # a parameter
     """The setting unknownVersionGraceful says how a cluster without version is deleted."""
     admin.settings(unknownVersionGraceful=graceful)
 
@@ -104,7 +104,7 @@ def test_drain_may_need_the_agent(api: Api, admin: Admin, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("holds", "status"), [(True, 409), (False, 201)])
-def test_name_of_a_draining_cluster(api: Api, admin: Admin, holds: bool, status: int) -> None:  # noqa: FBT001 - a parameter
+def test_name_of_a_draining_cluster(api: Api, admin: Admin, holds: bool, status: int) -> None:  # noqa: FBT001  # a parameter
     """The setting drainingHoldsName says whether the name is free before the drain is over."""
     admin.settings(drainingHoldsName=holds)
     api.remove(api.new("gpu-east"))

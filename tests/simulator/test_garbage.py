@@ -94,7 +94,7 @@ def test_nested(api: Api, admin: Admin) -> None:
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_huge(api: Api, admin: Admin, chunked: bool) -> None:  # noqa: FBT001 - a parameter
+def test_huge(api: Api, admin: Admin, chunked: bool) -> None:  # noqa: FBT001  # a parameter
     """A body of so many bytes before the true one, with its length said or not."""
     size = 3_000_001
     admin.fault("garbage", method="GET", kind="huge", size=size, chunked=chunked)

@@ -63,7 +63,7 @@ def test_each_operation_is_known_by_its_name(api: Api, admin: Admin) -> None:
 @pytest.mark.parametrize(
     ("fault", "committed"), [("cut", False), ("cut-after-commit", True), ("hang", False), ("hang-after-commit", True)]
 )
-def test_call_without_an_answer(api: Api, admin: Admin, fault: str, committed: bool) -> None:  # noqa: FBT001 - a parameter
+def test_call_without_an_answer(api: Api, admin: Admin, fault: str, committed: bool) -> None:  # noqa: FBT001  # a parameter
     """A call cut or left hanging has no status; whether it was carried out is told, and which rule struck it."""
     rule = admin.fault(fault, method="POST")
     with pytest.raises(httpx.TransportError):

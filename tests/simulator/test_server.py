@@ -22,7 +22,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     key = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(files.key)]
     name = ["-subj", "/CN=simulator", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
     arguments = ["openssl", "req", *key, *name, "-out", str(files.certificate)]
-    subprocess.run(arguments, check=True, capture_output=True)  # noqa: S603 - the program and its arguments are ours
+    subprocess.run(arguments, check=True, capture_output=True)  # noqa: S603  # the program and its arguments are ours
     return files
 
 

@@ -29,7 +29,7 @@ def command(*arguments: str) -> list[str]:
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Start the command; it is ended by its id if the test did not."""
     # A source tree need not be installed, and sys.path is the parent's: the child gets it told.
-    child = subprocess.Popen(  # noqa: S603 - the program and its arguments are ours
+    child = subprocess.Popen(  # noqa: S603  # the program and its arguments are ours
         command(*arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-class UnreadableBody(Exception):  # noqa: N818 - it says what is so, like the public ones
+class UnreadableBody(Exception):  # noqa: N818  # it says what is so, like the public ones
     """The body is too large, cut off, or packed in a way that was not asked for; the text says which."""
 
 

@@ -160,7 +160,7 @@ def _checked_host(name: str, host: str) -> str:
 def _checked_address(name: str, host: str) -> str:
     """Return an IP address in its normal spelling; link-local (cloud metadata), multicast and 0.0.0.0 are refused."""
     address = _address(host)
-    if address is None or (address.version == 6) is not host.startswith("["):  # noqa: PLR2004 - IPv6 stands in brackets
+    if address is None or (address.version == 6) is not host.startswith("["):  # noqa: PLR2004  # IPv6 stands in brackets
         raise InvalidEndpoint(f"{name} has a host that is neither a DNS name nor an IP address.")
     plain = getattr(address, "ipv4_mapped", None) or address
     if plain.is_link_local or plain.is_multicast or plain.is_unspecified:

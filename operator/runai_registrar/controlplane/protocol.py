@@ -169,7 +169,7 @@ def _expect(
 
 
 def _is_refusal(status: int) -> bool:
-    return 400 <= status < 500 and status != HTTPStatus.NOT_FOUND and status not in _PERHAPS_DONE  # noqa: PLR2004 - the class of client errors
+    return 400 <= status < 500 and status != HTTPStatus.NOT_FOUND and status not in _PERHAPS_DONE  # noqa: PLR2004  # the class of client errors
 
 
 def _error(
@@ -189,7 +189,7 @@ def _error(
 def _unanswered(answer: Answer, secrets: Collection[SecretStr]) -> ControlPlaneError:
     """Build the error for a status that says nothing about the outcome."""
     advice = ""
-    if 300 <= answer.status < 400:  # noqa: PLR2004 - the class of redirects
+    if 300 <= answer.status < 400:  # noqa: PLR2004  # the class of redirects
         advice = "Redirects are not followed: spec.url must be the control plane's own address."
     elif answer.status == HTTPStatus.NOT_FOUND:
         advice = "That page is not the API's: check spec.url, and whether the control plane is being updated."

@@ -26,8 +26,8 @@ BODY_LIMIT = MIB
 CLUSTERS = "/api/v1/clusters"
 CLUSTER = "/api/v1/clusters/{clusterUuid}"
 INSTALL_INFO = "/api/v1/clusters/{clusterUuid}/cluster-install-info"
-TOKEN_V1 = "/api/v1/token"  # noqa: S105 - a path, not a password
-TOKEN_V2 = "/api/v2/token"  # noqa: S105 - a path, not a password
+TOKEN_V1 = "/api/v1/token"  # noqa: S105  # a path, not a password
+TOKEN_V2 = "/api/v2/token"  # noqa: S105  # a path, not a password
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ QUIET_LOGGERS = {"httpx": logging.WARNING, "httpcore": logging.WARNING}
 """Logger levels to set at start: below them these libraries log each URL, and headers that may hold tokens."""
 
 _CONNECT_TIMEOUT = 10.0
+_CLOCK_GOOD = 60.0
+"""Seconds for which a quick answer tells the time better than a slow one after it."""
+
 _KEEPALIVE = 60.0
 
 _log = logging.getLogger(__name__)
@@ -96,8 +99,8 @@ class Transport:
     """The connections to one control plane.
 
     Attributes:
-        clock_offset: Seconds by which the control plane's clock is ahead of the local wall clock, by the newest answer
-            with a Date header (which is cut to whole seconds: hence half a second is added); None before that.
+        clock_offset: Seconds by which the control plane's clock is ahead of the local wall clock, by the quickest
+            answer of late with a Date header (which is cut to whole seconds: hence half a second is added).
         clock_error: Seconds by which that may be wrong either way: half a second, and half of the time it took.
     """
 
@@ -108,6 +111,7 @@ class Transport:
         self._http = _http_client(settings)
         self.clock_offset: float | None = None
         self.clock_error = 0.0
+        self._clock_read = 0.0
 
     async def aclose(self) -> None:
         """Close all connections; requests under way fail."""
@@ -186,8 +190,10 @@ class Transport:
     def _note_clock(self, date: str, sent_at: float | None, received_at: float) -> None:
         theirs = unix_time(date)
         if theirs is not None and sent_at is not None:
-            self.clock_offset = theirs + 0.5 - (sent_at + received_at) / 2
-            self.clock_error = 0.5 + (received_at - sent_at) / 2
+            error = 0.5 + (received_at - sent_at) / 2
+            if self.clock_offset is None or error <= self.clock_error or received_at - self._clock_read > _CLOCK_GOOD:
+                self.clock_offset = theirs + 0.5 - (sent_at + received_at) / 2
+                self.clock_error, self._clock_read = error, received_at
 
 
 def _http_client(settings: ConnectionSettings) -> httpx.AsyncClient:

@@ -58,7 +58,8 @@ def _never_sent(o: Observed, noted: CreateAttempt | None) -> bool:
     """Whether the attempt in memory was given up unsent, and is not even in the annotation: then it is nothing."""
     tried = o.memory.attempt
     landed = tried is not None and noted is not None and noted.id == tried.id
-    return o.memory.outcome is Outcome.UNSENT and not landed
+    unresolved_before = noted is None and tried is not None and bool(tried.earlier)
+    return o.memory.outcome is Outcome.UNSENT and not landed and not unresolved_before
 
 
 def sent(attempt: CreateAttempt) -> tuple[EarlierAttempt, ...]:
@@ -66,7 +67,11 @@ def sent(attempt: CreateAttempt) -> tuple[EarlierAttempt, ...]:
     if attempt.refused:
         return attempt.earlier
     this = EarlierAttempt(
-        name=attempt.name, domain=attempt.domain, version=attempt.version, first=attempt.at, last=attempt.at
+        name=attempt.name,
+        domain=attempt.domain,
+        version=attempt.version,
+        first=attempt.at - timedelta(seconds=attempt.spread),
+        last=attempt.at,
     )
     return (*attempt.earlier, this)
 
@@ -100,9 +105,8 @@ def looks_sent(cluster: Cluster, part: EarlierAttempt) -> bool:
     return same_domain and (cluster.version or "") == (part.version or "")
 
 
-def _in_window(cluster: Cluster, part: EarlierAttempt, timing: Timing, spread: float) -> bool:
-    """`at` is the latest it can have been, so what is uncertain about the clock widens the beginning."""
-    begin = part.first - timedelta(seconds=timing.skew + spread)
+def _in_window(cluster: Cluster, part: EarlierAttempt, timing: Timing) -> bool:
+    begin = part.first - timedelta(seconds=timing.skew)
     end = part.last + timedelta(seconds=timing.window + timing.skew)
     return begin <= cluster.created_at <= end
 
@@ -120,13 +124,13 @@ def candidates(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing:
     return {
         cluster.uuid: cluster
         for part, cluster in _named(snapshot, attempt, desired)
-        if cluster.last_liveness is None and _in_window(cluster, part, timing, snapshot.spread)
+        if cluster.last_liveness is None and _in_window(cluster, part, timing)
     }
 
 
 def surplus(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing) -> dict[str, Cluster]:
     """Clusters of the right name, domain and version made at any time since: a POST that committed late."""
-    tolerance = timedelta(seconds=timing.skew + snapshot.spread)
+    tolerance = timedelta(seconds=timing.skew)
     return {
         cluster.uuid: cluster
         for part, cluster in _named(snapshot, attempt, desired)
@@ -145,6 +149,7 @@ def new_attempt(o: Observed, snapshot: Snapshot, previous: CreateAttempt | None)
         domain=spec.domain,
         version=spec.version,
         at=utc(o.clock),
+        spread=snapshot.spread,
         control_plane=o.control_plane.name,
         tenant_id=o.control_plane.tenant_id,
         exclude=tuple(sorted(draining)),

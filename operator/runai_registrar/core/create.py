@@ -43,10 +43,10 @@ def create(o: Observed, snapshot: Snapshot, replaces: str | None = None) -> Acti
     """Announce a creation, unless the name is taken; `replaces` is a uuid that is confirmed missing."""
     if failed := held_back(o):
         return failed
-    if not recent(o, snapshot):
-        return ReadClusters(o.now.earlier(o.timing.snapshot_age))
     if taken := name_taken(o, snapshot, o.registration.cluster_name):
         return stalled(o, "NameTaken", taken)
+    if not recent(o, snapshot):
+        return ReadClusters(o.now.earlier(o.timing.snapshot_age))
     previous = _previous(o)
     if previous and len(unresolved(previous)) > MAX_EARLIER:
         message = (

@@ -18,6 +18,7 @@ spec-invalid           the spec cannot be read                                  
 attempt-unreadable     the annotation cannot be read and the status does not close it      Stand CreateAmbiguous
 plane-absent           no such RunaiControlPlane                                           Stand ControlPlaneNotFound
 namespace-refused      allowedNamespaces leaves the namespace out                          Stand NamespaceNotAllowed
+title-elsewhere        the status holds a cluster of another control plane                 Stand OwnershipConflict
 suspended-new          suspended, nothing registered                                       Stand Suspended
 suspended-registered   suspended, a cluster is held                                        Stand, last Ready kept
 other-tenant           the status names another tenant than the control plane              Stand TenantChanged
@@ -45,6 +46,8 @@ delete-recovered       deleting, Recovered, connected since, no policy written  
 delete-unread          deleting, registrations not listed live                             ReadRegistrations
 delete-ask             deleting, read live                                                 Delete
 delete-forced          deleting, force: true                                               Delete with force
+delete-refused         deleting, the call failed, the list shows it                        Stand DeletionBlocked
+delete-refused-gone    deleting, the call failed, absent from a settled list and from GET  Release
 delete-look            asked, no list since                                                ReadClusters
 delete-draining        asked, the list shows it draining                                   Stand Deleting
 delete-again           asked, a later list shows it not being deleted                      Delete
@@ -55,10 +58,10 @@ delete-overdue-force   past the deadline, onTimeout Force                       
 delete-overdue-orphan  past the deadline, onTimeout Orphan                                 Release
 title-conflict         registered, another registration goes before it                     Stand OwnershipConflict
 fresh-look             reconcile-requested-at not handled, list older                      ReadClusters
-in-step                registered, shown, name as asked for                                Stand Registered
-install-secret         in step, installSecret asked for (this version writes none)         Stand InvalidSpec
 surplus                registered after a lost answer, a second matching cluster           Stand CreateAmbiguous
 leaving                shown as being deleted by somebody else                             Stand ClusterMissing
+in-step                registered, shown, name as asked for                                Stand Registered
+install-secret         in step, installSecret asked for (this version writes none)         Stand InvalidSpec
 drift-reported         other name, onDrift Report                                          Stand Registered, Drifted
 rename-unread          other name, registration not read live                              ReadRegistration
 rename                 other name, read live                                               Rename
@@ -76,9 +79,9 @@ adopt-held             adopt, another registration holds it                     
 adopt-hold             adopt, free, our finalizer is missing                               Hold
 adopt                  adopt, free, held by our finalizer                                  Stand Adopted, title
 create-failed          new, the last call failed                                           Stand with its reason
-create-old-list        new, the list is older than 5 s                                     ReadClusters
 create-name-exists     new, a live cluster has the name                                    Stand NameTaken
 create-name-claimed    new, another registration holds or creates the name                 Stand NameTaken
+create-old-list        new, the list is older than 5 s                                     ReadClusters
 create                 new, the name is free in a fresh list                               Announce
 =====================  ==================================================================  ===========================
 """

@@ -5,6 +5,7 @@ from datetime import timedelta
 from runai_registrar.core.actions import Action, Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
 from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import stronger_holder, written_title
+from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
 from runai_registrar.core.times import utc
 from runai_registrar.core.verdicts import (
@@ -18,7 +19,7 @@ from runai_registrar.core.verdicts import (
     settled,
     stalled,
 )
-from runai_registrar.resources import RELEASE, DeletionPolicy, DeletionProgress, OnTimeout, Origin
+from runai_registrar.resources import RELEASE, DeletionPolicy, DeletionProgress, OnTimeout, Origin, Registration
 
 
 def let_go(o: Observed) -> Release | None:
@@ -53,7 +54,7 @@ def delete(o: Observed) -> Action:
     if held is None:
         return Release("the creation made no cluster")
     if owner := stronger_holder(o, held.uuid):
-        return Release(f"the registration {owner.key} owns the cluster", held.uuid)
+        return _owned_elsewhere(o, held, owner)
     if policy(o, held) is DeletionPolicy.ORPHAN:
         return Release(
             "an adopted cluster is left, unless deletion.policy says otherwise: Orphan is its default", held.uuid
@@ -125,12 +126,27 @@ def _interval(o: Observed) -> float:
 def _ask(o: Observed, held: Title, *, force: bool) -> Action:
     """DELETE rests on a live list of registrations, which shows this one as well."""
     if failed := held_back(o):
+        doubt = unproven(o, held.uuid)
+        if not isinstance(doubt, Doubt):
+            return doubt or Release("the cluster is gone from the control plane")
         reason = "DeletionBlocked" if failed.phase is Phase.STALLED else "Deleting"
         return Stand(failed.phase, reason, f"{failed.message} {WAY_OUT}", held, wake=failed.wake)
-    listed = o.reads.registrations
-    if listed is None or listed.age(o.now) > o.timing.freshness:
+    if not _listed(o):
         return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
     return Delete(held.uuid, force)
+
+
+def _owned_elsewhere(o: Observed, held: Title, owner: Registration) -> Action:
+    """A live list shows whether the owner is still there: a cluster must not be left without one."""
+    if not _listed(o):
+        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
+    return Release(f"the registration {owner.key} owns the cluster", held.uuid)
+
+
+def _listed(o: Observed) -> bool:
+    """Whether the registrations were listed live just now."""
+    listed = o.reads.registrations
+    return listed is not None and listed.age(o.now) <= o.timing.freshness
 
 
 def progress(o: Observed) -> DeletionProgress:

@@ -4,7 +4,7 @@ Lists and maps are cut to their unhealthy entries first, texts and map keys to a
 whole is at most `WHOLE` bytes of JSON. The CRD cannot bound map keys, and its limits per entry do not bound the whole.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from runai_registrar.controlplane import models
@@ -30,6 +30,7 @@ REASONS = 16
 WHOLE = 100 * 1024
 """Bytes of JSON that the mirrored part may take, of the 128 KiB of the whole status."""
 
+S = TypeVar("S")
 V = TypeVar("V")
 
 
@@ -75,19 +76,19 @@ def _size(parts: Mapping[str, Any]) -> int:
 
 
 def _cut(text: str | None, length: int) -> str | None:
-    return None if text is None else _plain(text)[:length]
+    return None if text is None else _plain(text[:length])
 
 
 def _plain(text: str) -> str:
     """Text without control characters, which would blow up the JSON and the terminals it is shown on."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text[: 4 * MAX_TEXT])
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
-def _first(items: Iterable[tuple[bool, str, V]], entries: int) -> dict[str, V]:
-    """The unhealthy entries first, each kind in the order of its keys; keys cut to length."""
+def _first(items: Mapping[str, S], well: Callable[[S], bool], build: Callable[[S], V], entries: int) -> dict[str, V]:
+    """The unhealthy entries first, then by key; keys cut to length; only what is kept is built."""
     kept: dict[str, V] = {}
-    for _, key, value in sorted(items, key=lambda item: (item[0], item[1]))[:entries]:
-        kept.setdefault(_plain(key)[:MAX_KEY], value)
+    for key in sorted(items, key=lambda key: (well(items[key]), key))[:entries]:
+        kept.setdefault(_plain(key[:MAX_KEY]), build(items[key]))
     return kept
 
 
@@ -108,13 +109,13 @@ def _config(config: models.ClusterConfig | None) -> Config | None:
 
 
 def _operands(operands: Mapping[str, models.OperandStatus], entries: int) -> dict[str, Operand]:
-    return _first(((bool(operand.ready), key, _operand(operand)) for key, operand in operands.items()), entries)
+    return _first(operands, lambda operand: bool(operand.ready), _operand, entries)
 
 
 def _operand(operand: models.OperandStatus) -> Operand:
     return Operand(
         ready=operand.ready,
-        reasons=tuple(_plain(reason)[:MAX_TEXT] for reason in operand.reasons[:REASONS]),
+        reasons=tuple(_plain(reason[:MAX_TEXT]) for reason in operand.reasons[:REASONS]),
         last_transition_time=_cut(operand.last_transition_time, MAX_KEY),
         unready_threshold_crossed=operand.unready_threshold_crossed,
     )
@@ -129,12 +130,16 @@ def _dependencies(found: models.Dependencies | None, entries: int) -> Dependenci
 
 
 def _dependency_map(found: Mapping[str, models.DependencyStatus], entries: int) -> dict[str, Dependency]:
-    return _first(((bool(item.available), key, _dependency(item, entries)) for key, item in found.items()), entries)
+    return _first(found, _available, lambda item: _dependency(item, entries), entries)
+
+
+def _available(item: models.DependencyStatus) -> bool:
+    return bool(item.available)
 
 
 def _dependency(found: models.DependencyStatus, entries: int) -> Dependency:
-    parts = ((bool(item.available), key, _component(item)) for key, item in found.components.items())
-    return Dependency(available=found.available, reason=_cut(found.reason, MAX_TEXT), components=_first(parts, entries))
+    components = _first(found.components, _available, _component, entries)
+    return Dependency(available=found.available, reason=_cut(found.reason, MAX_TEXT), components=components)
 
 
 def _component(found: models.DependencyStatus) -> Component:

@@ -54,6 +54,11 @@ def connection(url: str, client_id: str) -> VerifiedConnection:
     return VerifiedConnection(url=url, client=hashlib.sha256(client_id.encode()).hexdigest()[:16])
 
 
+def verified(plane: ControlPlane, seen: VerifiedConnection) -> ControlPlane:
+    """The control plane with a connection that this process has verified itself."""
+    return plane.model_copy(update={"status": plane.status.model_copy(update={"verified": seen})})
+
+
 def tenant_problem(
     plane: ControlPlane, clusters: Collection[Cluster], now: VerifiedConnection, held: Held
 ) -> str | None:

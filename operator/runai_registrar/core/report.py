@@ -5,6 +5,7 @@ from typing import Any
 
 from runai_registrar.core.actions import Stand
 from runai_registrar.core.attempt import open_attempt
+from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import conditions
 from runai_registrar.core.mirror import displayed
 from runai_registrar.core.observed import Observed
@@ -20,6 +21,10 @@ TIMES = frozenset({"lastLiveness", "lastTransitionTime", "updatedAt"})
 """Keys that never cause a write by themselves; they ride along when something else changes."""
 
 
+REQUEST_LENGTH = 1024
+"""Characters of reconcile-requested-at that are repeated in the status."""
+
+
 def report(o: Observed, verdict: Stand) -> RegistrationStatus:
     """Return the status that this verdict calls for; every field of the old one that still holds is carried along."""
     before = _same_cluster(_own(o), verdict)
@@ -30,7 +35,7 @@ def report(o: Observed, verdict: Stand) -> RegistrationStatus:
             "observed_generation": o.registration.metadata.generation,
             "attempt": verdict.closes or before.attempt,
             "create_attempt": verdict.attempt or _mirrored(o, verdict),
-            "control_plane": _plane(o) or before.control_plane,
+            "control_plane": _plane(o, before.control_plane),
             "deletion": verdict.deletion or (before.deletion if o.registration.deleting else None),
             "first_connected_at": before.first_connected_at or _connected_at(o, verdict),
             "planned_action": verdict.planned,
@@ -93,8 +98,12 @@ def _titled(o: Observed, verdict: Stand, shown: RegistrationStatus) -> Registrat
     return shown.model_copy(update=owner)
 
 
-def _plane(o: Observed) -> ControlPlaneUsed | None:
-    return ControlPlaneUsed(name=o.control_plane.name, url=o.control_plane.url) if o.control_plane.exists else None
+def _plane(o: Observed, before: ControlPlaneUsed | None) -> ControlPlaneUsed | None:
+    """The control plane spoken of: one that holds a cluster stays written, though the spec names another."""
+    elsewhere = before is not None and before.name != o.control_plane.name and written_title(o.registration) is not None
+    if elsewhere or not o.control_plane.exists:
+        return before
+    return ControlPlaneUsed(name=o.control_plane.name, url=o.control_plane.url)
 
 
 def _connected_at(o: Observed, verdict: Stand) -> datetime | None:
@@ -110,4 +119,4 @@ def _handled(o: Observed) -> str | None:
     before = o.registration.status.last_handled_reconcile_at
     if asked is None or o.snapshot is None or (o.memory.requested and not o.snapshot.began.after(o.memory.requested)):
         return before
-    return asked[:128]
+    return asked[:REQUEST_LENGTH]

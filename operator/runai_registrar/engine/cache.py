@@ -9,7 +9,7 @@ from typing import Any
 from runai_registrar.core import claims
 from runai_registrar.core.observed import Failure, Memory, Snapshot
 from runai_registrar.core.times import Stamp
-from runai_registrar.engine.backoff import REFUSED_PAUSE, pause
+from runai_registrar.engine.backoff import REFUSED_PAUSE, TAKEN_PAUSE, pause
 from runai_registrar.errors import ControlPlaneError, Refused
 from runai_registrar.resources import Registration, RegistrationStatus
 
@@ -31,9 +31,11 @@ class Entry:
         """Remember a call that failed, and when to try again: a refusal rarely changes within minutes."""
         self.failures += 1
         stalled = isinstance(error, Refused)
-        wait = max(pause(REFUSED_PAUSE if stalled else self.failures), error.retry_after or 0.0)
+        taken = error.status == HTTPStatus.CONFLICT
+        step = self.failures + TAKEN_PAUSE if taken else REFUSED_PAUSE if stalled else self.failures
+        wait = max(pause(step), error.retry_after or 0.0)
         failure = Failure(
-            reason="NameTaken" if error.status == HTTPStatus.CONFLICT else error.reason,
+            reason="NameTaken" if taken else error.reason,
             message=error.message,
             stalled=stalled,
             generation=self.registration.metadata.generation,

@@ -4,18 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-from runai_registrar.core.observed import ControlPlaneView
+from runai_registrar.core.observed import ControlPlaneView, Trouble
 from runai_registrar.core.planes import Held
 from runai_registrar.core.report import timeless
 from runai_registrar.core.times import Timing
+from runai_registrar.engine import clock
 from runai_registrar.engine.connection import Connection
 from runai_registrar.engine.namespaces import Namespaces
 from runai_registrar.engine.poller import Poll, Poller
 from runai_registrar.errors import Conflict, KubernetesError
 from runai_registrar.kube import Kube
-from runai_registrar.resources import ControlPlane, ControlPlaneStatus
+from runai_registrar.resources import ControlPlane, ControlPlaneSpec, ControlPlaneStatus
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +62,10 @@ class Fleet:
             self.lose(plane.metadata.name)
             self._begin(plane)
         else:
-            changed = berth.plane.spec != plane.spec
-            berth.plane = plane
-            if changed:
+            before, berth.plane = berth.plane.spec, plane
+            if _reached_by(before) != _reached_by(plane.spec):
+                berth.poller.forget()
+            if before != plane.spec:
                 berth.poller.look()
                 self._seen(plane.metadata.name)
 
@@ -88,14 +91,23 @@ class Fleet:
         if berth is None:
             return ControlPlaneView(name, exists=False)
         spec = berth.plane.spec
-        allowed = await self._namespaces.allowed(spec.allowed_namespaces, namespace)
+        trouble = berth.poller.trouble
+        try:
+            allowed = await self._namespaces.allowed(spec.allowed_namespaces, namespace)
+        except KubernetesError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            message = (
+                "The operator may not read namespaces, which spec.allowedNamespaces.selector needs. Grant it that."
+            )
+            allowed, trouble = True, Trouble("ControlPlaneNotReady", message, passing=False, since=clock.now())
         return ControlPlaneView(
             name=name,
             url=spec.url,
             tenant_id=spec.tenant_id or berth.plane.status.tenant_id,
             allowed=allowed,
             suspended=spec.suspend,
-            trouble=berth.poller.trouble,
+            trouble=trouble,
             poll_interval=spec.poll_interval.total_seconds(),
         )
 
@@ -143,3 +155,8 @@ class Fleet:
                 logger.warning("status of control plane %s: %s", berth.plane.metadata.name, error.message)
             else:
                 berth.plane = written
+
+
+def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:
+    """What decides which control plane is asked, and as whom."""
+    return (spec.url, spec.allow_insecure_transport, spec.credentials_secret_ref, spec.ca_bundle, spec.proxy_url)

@@ -21,7 +21,7 @@ from runai_registrar.errors import (
     PermissionDenied,
     RegistrarError,
 )
-from runai_registrar.resources import ControlPlane, ControlPlaneStatus
+from runai_registrar.resources import ControlPlane, ControlPlaneStatus, VerifiedConnection
 
 SPACING = 1.0
 """Seconds between the end of one list and the beginning of the next, at least."""
@@ -61,12 +61,17 @@ class Poller:
         self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
         self._began: Stamp | None = None
         self._ended = False
+        self._verified: VerifiedConnection | None = None  # by this process; the status may be written later
         self._wanted = asyncio.Event()
         self._looked = asyncio.Condition()
 
     def look(self) -> None:
         """Ask for a list sooner than the interval says."""
         self._wanted.set()
+
+    def forget(self) -> None:
+        """Another control plane is meant from now on: what was seen of this one decides nothing any more."""
+        self.snapshot = self.client = None
 
     async def fresh(self, after: Stamp) -> None:
         """Return once a list that began after this moment was answered, or has failed."""
@@ -100,10 +105,15 @@ class Poller:
     async def _look(self, plane: ControlPlane) -> None:
         self._wanted.clear()
         began, before, was = clock.now(), self.snapshot, self.trouble
-        if plane.spec.suspend:
-            self._report(planes.suspended(plane, _now()))
-        else:
-            await self._list(plane, began)
+        try:
+            if plane.spec.suspend:
+                self._report(planes.suspended(plane, _now()))
+            else:
+                await self._list(plane, began)
+        except Exception:
+            logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
+            unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
+            self._fail(plane, _since(self.trouble, "ControlPlaneNotReady", unexpected, began, passing=True))
         async with self._looked:
             self._began = began
             self._looked.notify_all()
@@ -119,17 +129,13 @@ class Poller:
         except RegistrarError as error:
             self._fail(plane, _trouble(error, began, self.trouble))
             return
-        except Exception:
-            logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
-            unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
-            self._fail(plane, _since(self.trouble, "ControlPlaneNotReady", unexpected, began, passing=True))
-            return
         held, identity = self._held(), self._connection.identity
-        problem = planes.tenant_problem(plane, clusters, identity, held) if identity else None
+        known = plane if self._verified is None else planes.verified(plane, self._verified)
+        problem = planes.tenant_problem(known, clusters, identity, held) if identity else None
         if problem or identity is None:
             self._fail(plane, _since(self.trouble, "TenantChanged", problem or "", began, passing=False))
             return
-        self.trouble, self.client = None, client
+        self.trouble, self.client, self._verified = None, client, identity
         earliest = began.wall + (client.clock_offset or 0.0) - client.clock_error
         self.snapshot = Snapshot.of(clusters, began, earliest, spread=2 * client.clock_error)
         self._report(planes.reached(plane, clusters, identity, held, _now()))

@@ -8,6 +8,7 @@ from typing import Any
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.observed import Outcome, differs
 from runai_registrar.core.planes import Held
+from runai_registrar.core.report import REQUEST_LENGTH
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry, Registrations
@@ -71,7 +72,7 @@ class World:
         self.wake(affected)
         if self.queue is not None:
             self.queue.forget(uid)
-        if entry is not None:
+        if entry is not None and not self._went_well(entry):
             _lament(entry)
 
     async def list_live(self, after: Stamp) -> None:
@@ -96,6 +97,18 @@ class World:
         """Say which cluster was just created for a registration that went away meanwhile."""
         if self.registrations.entries.get(entry.registration.uid) is not entry:
             _lament(entry)
+
+    def _went_well(self, entry: Entry) -> bool:
+        """Whether the cluster went as well, by our own call or, as the latest list shows, by somebody else's."""
+        title, poller = written_title(entry.registration), self.fleet.poller(self._plane_of(entry))
+        if not entry.registration.deleting or title is None or entry.memory.outcome is not None:
+            return False
+        shown = poller.snapshot.shows(title.uuid) if poller and poller.snapshot else None
+        leaving = shown is None or shown.delete_requested_at is not None
+        return entry.memory.asked is not None or (poller is not None and poller.snapshot is not None and leaving)
+
+    def _plane_of(self, entry: Entry) -> str:
+        return entry.registration.spec.control_plane_ref.name
 
     def held(self, plane: str) -> Held:
         """What the registrations of a control plane own."""
@@ -148,7 +161,7 @@ def _notice_request(entry: Entry) -> None:
     """Remember when a new reconcile-requested-at was first seen: the look that honours it begins later."""
     registration = entry.registration
     asked = registration.metadata.annotations.get(RECONCILE_REQUESTED_AT)
-    handled = asked is None or asked[:128] == registration.status.last_handled_reconcile_at
+    handled = asked is None or asked[:REQUEST_LENGTH] == registration.status.last_handled_reconcile_at
     if handled:
         entry.remember(requested=None, request=None)
     elif entry.memory.request != asked:

@@ -104,7 +104,7 @@ async def _trickle(request: web.BaseRequest, response: web.StreamResponse, body:
 async def _keep_waiting(request: web.BaseRequest, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    while (rest := until - loop.time()) > 0 and not _left(request):  # noqa: ASYNC110 - aiohttp announces no departure
+    while (rest := until - loop.time()) > 0 and not _left(request):  # noqa: ASYNC110  # aiohttp announces no departure
         await asyncio.sleep(min(rest, _LOOK_EVERY))
 
 

@@ -106,9 +106,9 @@ def _there(call: Call, world: World, tenant: int, now: float) -> Cluster | None:
 
 
 def _absent(status: int) -> Answer:
-    if status == 204:  # noqa: PLR2004 - an HTTP status says more as a number
+    if status == 204:  # noqa: PLR2004  # an HTTP status says more as a number
         return Answer(status)
-    if status == 202:  # noqa: PLR2004 - an HTTP status says more as a number
+    if status == 202:  # noqa: PLR2004  # an HTTP status says more as a number
         return json_answer(status, {"code": status, "message": "Cluster deletion started"})
     return error_answer(status, "cluster not found")
 

@@ -58,7 +58,7 @@ def _status_json(cluster: Cluster, settings: Settings) -> str:
 
 
 @lru_cache(maxsize=64)
-def _status_template(state: str, reported: bool) -> str:  # noqa: FBT001 - a cached function is called by position
+def _status_template(state: str, reported: bool) -> str:  # noqa: FBT001  # a cached function is called by position
     """Return the status as JSON text in which only the times are still open: thousands of clusters share it."""
     return json.dumps({"state": state, **(_reported(state) if reported else _unreported())})
 
