@@ -198,6 +198,24 @@ async def test_clock_offset() -> None:
         assert 1767225600.5 - time.time() <= offset <= 1767225600.5 - before
 
 
+async def test_the_clock_is_read_from_the_quickest_answer() -> None:
+    """A slow answer tells the time badly: it does not replace what a quick one before it told."""
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        """Answer after a while."""
+        await asyncio.sleep(0.3)
+        return Reply(content=[]).response()
+
+    async with served_client() as (served, client):
+        served.on(LIST, Reply(content=[]), slow)
+        await client.list_clusters()
+        quick = (client.clock_offset, client.clock_error)
+        await client.list_clusters()
+
+        assert quick[1] < 0.65
+        assert (client.clock_offset, client.clock_error) == quick
+
+
 async def test_no_date() -> None:
     """An answer without a readable Date leaves the offset as it was."""
 

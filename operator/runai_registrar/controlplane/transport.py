@@ -190,10 +190,15 @@ class Transport:
     def _note_clock(self, date: str, sent_at: float | None, received_at: float) -> None:
         theirs = unix_time(date)
         if theirs is not None and sent_at is not None:
-            error = 0.5 + (received_at - sent_at) / 2
-            if self.clock_offset is None or error <= self.clock_error or received_at - self._clock_read > _CLOCK_GOOD:
-                self.clock_offset = theirs + 0.5 - (sent_at + received_at) / 2
-                self.clock_error, self._clock_read = error, received_at
+            offset, error = theirs + 0.5 - (sent_at + received_at) / 2, 0.5 + (received_at - sent_at) / 2
+            if error <= self.clock_error or self._outdated(offset, error, received_at):
+                self.clock_offset, self.clock_error, self._clock_read = offset, error, received_at
+
+    def _outdated(self, offset: float, error: float, at: float) -> bool:
+        """Whether what was read before counts no more: there is none, it is old, or one of the clocks was set."""
+        if self.clock_offset is None or at - self._clock_read > _CLOCK_GOOD:
+            return True
+        return abs(offset - self.clock_offset) > error + self.clock_error
 
 
 def _http_client(settings: ConnectionSettings) -> httpx.AsyncClient:
