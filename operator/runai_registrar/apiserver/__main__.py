@@ -29,7 +29,8 @@ _POLL = 0.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 if all went well, 2 with a message on standard error otherwise."""
     chosen = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: stop the servers in order
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background ignores Ctrl-C for us
+        signal.signal(number, _interrupt)
     try:
         chosen.run(chosen)
     except (ApiServerError, OSError) as error:
