@@ -123,8 +123,13 @@ AFTER = [
     ),
     Row(
         "adopt-held/perhaps-just-created-by-another",
-        new(cluster(), spec=ADOPT, reads=LISTED, rivals=(rival(attempt=attempt(2)),)),
+        new(cluster(age=15.0), spec=ADOPT, reads=LISTED, rivals=(rival(attempt=attempt(2)),)),
         Stand(Phase.RECONCILING, "OwnershipConflict", "", wake=5.0),
+    ),
+    Row(
+        "adopt-held/not-what-another-created",
+        new(cluster(), spec=ADOPT, reads=LISTED, rivals=(rival(attempt=attempt(2)),)),
+        Stand(Phase.READY, "Adopted", "", ADOPTED, shown=cluster(), wake=0.0),
     ),
     Row(
         "adopt-held/given-up",

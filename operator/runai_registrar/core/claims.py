@@ -77,9 +77,15 @@ def keys(registration: Registration) -> frozenset[str]:
 
 
 def lookups(registration: Registration, snapshot: Snapshot | None) -> frozenset[str]:
-    """The keys under which rivals are looked up: our own, and the uuids of the clusters that bear our names."""
+    """The keys under which rivals are looked up: our own, and the uuids of the clusters that bear our names.
+
+    A cluster to adopt is also looked up by its name: somebody may be creating it.
+    """
     own = keys(registration)
     if snapshot is None:
         return own
-    named = (key.removeprefix("name:") for key in own if key.startswith("name:"))
-    return own | {f"uuid:{cluster.uuid}" for name in named for cluster in snapshot.by_name.get(name, ())}
+    adopt = registration.spec.adopt
+    meant = snapshot.clusters.get(adopt.uuid) if adopt and adopt.uuid else None
+    named = [key.removeprefix("name:") for key in own if key.startswith("name:")]
+    found = {f"uuid:{cluster.uuid}" for name in named for cluster in snapshot.by_name.get(name, ())}
+    return own | found | ({f"name:{meant.name}"} if meant else set())

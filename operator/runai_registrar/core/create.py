@@ -11,7 +11,15 @@ from runai_registrar.core.actions import (
     Stand,
     Title,
 )
-from runai_registrar.core.attempt import MAX_EARLIER, new_attempt, open_attempt, unresolved
+from runai_registrar.core.attempt import (
+    MAX_EARLIER,
+    candidates,
+    is_open,
+    new_attempt,
+    open_attempt,
+    own_attempt,
+    unresolved,
+)
 from runai_registrar.core.claims import creating, holders, name_holder
 from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
 from runai_registrar.core.verdicts import (
@@ -24,7 +32,7 @@ from runai_registrar.core.verdicts import (
     stalled,
     waiting,
 )
-from runai_registrar.resources import CreateAttempt, Origin
+from runai_registrar.resources import CreateAttempt, Origin, Registration
 
 
 def begin(o: Observed) -> Action:
@@ -142,19 +150,31 @@ def _adopt(o: Observed, snapshot: Snapshot) -> Action:
     listed = o.reads.registrations
     if listed is None or listed.age(o.now) > o.timing.freshness:
         return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
-    return _claimed_elsewhere(o, cluster) or (_adopted(o, cluster) if o.registration.held else Hold())
+    return _claimed_elsewhere(o, snapshot, cluster) or (_adopted(o, cluster) if o.registration.held else Hold())
 
 
-def _claimed_elsewhere(o: Observed, cluster: Cluster) -> Stand | None:
+def _claimed_elsewhere(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Stand | None:
     if owner := next(iter(holders(o, cluster.uuid)), None):
         message = (
             f"The cluster {cluster.uuid} is held by the registration {owner.key}. Release it there first: "
             "set deletion.policy to Orphan and delete that registration."
         )
         return stalled(o, "OwnershipConflict", message)
-    if rival := creating(o, cluster.name):
+    if rival := _maker(o, snapshot, cluster):
         message = f"The registration {rival.key} may have created this cluster; waiting until that is clear."
         return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
+    return None
+
+
+def _maker(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Registration | None:
+    """A rival whose open attempt may have made the cluster, unless a person has just decided between it and ours."""
+    if open_attempt(o) is not None and _by_uuid(o):
+        return None
+    for rival in o.rivals:
+        attempt = own_attempt(rival)
+        unclear = attempt is not None and is_open(attempt, rival)
+        if attempt and unclear and cluster.uuid in candidates(snapshot, attempt, rival.cluster_name, o.timing):
+            return rival
     return None
 
 
