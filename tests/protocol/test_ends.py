@@ -1,0 +1,145 @@
+"""Beyond the review: traces of the random runs, or that a person walks into by doing as a message says."""
+
+from protocol.model import Model
+from protocol.traces_create import OTHERS, person, unanswered
+from protocol.traces_keep import made_by
+
+
+def test_recovered_after_a_slow_list() -> None:
+    """A slow list says little about the control plane's clock; what was created by it is found again all the same."""
+    model = Model()
+    process = model.process()
+    uid = model.user.create("x")
+    model.hold("LIST")
+    model.settle()
+    model.advance(20)
+    model.arrive("LIST")
+    model.hold("POST")
+    model.settle()
+    model.arrive("POST")
+    process.crash()
+    model.hold()
+    model.process()
+    model.wait(100)
+
+    assert model.registration(uid).status.uuid == made_by(model, uid).uuid
+    assert len(model.clusters(uid)) == 1
+
+
+def test_deleted_while_adopt_names_another() -> None:
+    """`adopt.uuid` decides what to take over, not that an unanswered creation made nothing: that is deleted too."""
+    model = Model()
+    model.process()
+    uid = model.user.create("x")
+    model.hold("POST")
+    model.settle()
+    model.arrive("POST")
+    model.lose("POST")
+    model.user.edit(uid, adopt={"uuid": "00000000-0000-4000-8000-000000000099"})
+    model.hold()
+    model.wait(5)
+    model.user.delete(uid)
+    model.wait(100)
+    model.drain()
+    model.wait(60)
+
+    assert uid not in model.server.objects
+    assert not model.clusters(uid)
+
+
+def test_adopted_before_a_creation_is_clear() -> None:
+    """A cluster that shows up after another was adopted is reported, and not touched."""
+    model = Model()
+    model.process()
+    uid = model.user.create("x")
+    stranger = person(model, "old", OTHERS)
+    model.hold("POST")
+    model.settle()
+    model.lose("POST")
+    model.hold()
+    model.user.edit(uid, adopt={"uuid": stranger.uuid})
+    model.wait(5)
+    model.arrive("POST")
+    model.wait(100)
+    model.observer.rest()
+
+    assert model.registration(uid).status.uuid == stranger.uuid
+    assert model.ready(uid) == ("False", "CreateAmbiguous")
+
+
+def test_adopted_while_another_creates_it() -> None:
+    """A cluster that another registration's POST has just made is not adopted under another name either."""
+    model = Model()
+    poster = model.process()
+    first = model.user.create("x")
+    model.until("POST")
+    model.arrive("POST")
+    poster.frozen = True
+    model.advance(11)
+    second = model.user.create("y", adopt={"uuid": made_by(model, first).uuid})
+    model.hold()
+    reader = model.process()
+    model.hear(reader)
+    model.work(reader, second)
+
+    assert model.ready(second) == ("False", "OwnershipConflict")
+    poster.frozen = False
+    model.wait(10, poster)
+    assert model.ready(first) == ("True", "Registered")
+
+
+def _both_unclear(model: Model) -> tuple[str, str]:
+    """Two registrations of one name, one cluster, and no answer to either."""
+    first, second = model.user.create("x", "a"), model.user.create("x", "b")
+    poster, crasher = model.process("P0"), model.process("P1")
+    model.hear(poster, crasher)
+    model.hold("turn")
+    model.work(crasher, second)
+    crasher.crash()
+    model.hold("POST")
+    model.work(poster, first)
+    model.arrive("POST")
+    poster.crash()
+    model.hold()
+    model.process("P2")
+    model.wait(100)
+    assert model.ready(first) == model.ready(second) == ("False", "CreateAmbiguous")
+    return first, second
+
+
+def test_a_person_decides_between_two() -> None:
+    """`adopt.uuid` on one of two registrations that wait for each other ends it for both."""
+    model = Model()
+    first, second = _both_unclear(model)
+    model.user.edit(first, adopt={"uuid": made_by(model, first).uuid})
+    model.wait(200)
+
+    assert model.ready(first) == ("True", "Adopted")
+    assert model.ready(second) == ("False", "NameTaken")
+
+
+def test_a_person_gives_one_of_two_up() -> None:
+    """So does the deletion of the one that never made anything, by the annotation that its message names."""
+    model = Model()
+    first, second = _both_unclear(model)
+    model.user.orphan(second)
+    model.user.delete(second)
+    model.wait(200)
+
+    assert second not in model.server.objects
+    assert model.ready(first) == ("True", "Registered")
+    assert made_by(model, first).live
+
+
+def test_adopted_beside_an_attempt_that_made_nothing() -> None:
+    """A registration that gave up its name does not keep another from adopting a cluster that it cannot have made."""
+    model = Model()
+    model.process()
+    unanswered(model)
+    stranger = person(model, "x", OTHERS)
+    model.wait(100)
+    second = model.user.create("x", "b", adopt={"byName": True})
+    model.wait(100)
+
+    assert model.ready(second) == ("True", "Adopted")
+    assert model.registration(second).status.uuid == stranger.uuid
