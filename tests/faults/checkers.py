@@ -1,0 +1,228 @@
+"""The judges of a run: each looks at the whole history and names every breach of an invariant, in a sentence.
+
+They look at journals and end states only, so that they would judge any other operator of these resources as well.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from faults.calls import Call, Side
+from faults.canaries import places_of
+from faults.vocabulary import DELETE, POST, PUT, WRITE_1, WRITE_2
+from runai_registrar.simulator.admin_models import ClusterView
+from runai_registrar.simulator.journal import Entry
+
+FINALIZER = "runai-registrar.io/registration"
+CREATE_ATTEMPT = "runai-registrar.io/create-attempt"
+_DRAINS = 202
+
+
+@dataclass(frozen=True)
+class Held:
+    """A title as one status write says it: which registration (`namespace/name`) holds which cluster."""
+
+    seq: int
+    key: str
+    owner: str
+    uuid: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run as it can be seen from outside.
+
+    Attributes:
+        calls: The joint journal of both proxies.
+        entries: The control plane's own journal, which knows what was carried out behind a fault.
+        clusters: What there is in the control plane at the end.
+        registrations: What there is in Kubernetes at the end.
+        logs: What the operators wrote.
+        secrets: What must show nowhere but where it belongs.
+    """
+
+    calls: Sequence[Call]
+    entries: Sequence[Entry]
+    clusters: Sequence[ClusterView]
+    registrations: Sequence[Mapping[str, Any]]
+    logs: Sequence[str] = ()
+    secrets: frozenset[str] | set[str] = field(default_factory=frozenset, repr=False)
+
+    @cached_property
+    def titles(self) -> list[Held]:
+        """Every title that was written and landed, in order."""
+        return [held for call in self.calls if WRITE_2(call) and call.committed for held in _titles(call)]
+
+    @cached_property
+    def live(self) -> list[ClusterView]:
+        """The clusters at the end that came by the API and nobody has asked to go."""
+        return [each for each in self.clusters if each.source == "api" and not each.delete_requested_at]
+
+
+def complaints(seen: Evidence, *, force: bool = False, ambiguous: bool = False, orphans: bool = False) -> list[str]:
+    """All breaches in a run that has come to rest.
+
+    Args:
+        seen: The run.
+        force: Whether a forced DELETE is what a spec asked for.
+        ambiguous: Whether a cluster may be left that a registration names in `CreateAmbiguous`.
+        orphans: Whether a registration was told to let its cluster go.
+    """
+    checks = [doubled(seen), untitled(seen), unannounced(seen), replaced(seen), leaked_secrets(seen)]
+    checks += [] if force else [forced(seen)]
+    checks += [] if orphans else [leaked(seen, ambiguous=ambiguous)]
+    return [said for check in checks for said in check]
+
+
+def doubled(seen: Evidence) -> Iterator[str]:
+    """I1: never more clusters of a name that live at once than there were registrations that asked for that name."""
+    askers = _askers(seen)
+    alive: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for entry in seen.entries:
+        if not entry.committed:
+            continue
+        if entry.operation == "create_cluster":
+            name = str(json.loads(entry.body)["name"])
+            alive[name] += 1
+            if alive[name] > max(1, len(askers[name])):
+                yield f"I1: {alive[name]} clusters called {name} lived at once, for {len(askers[name])} registrations"
+        elif entry.operation == "delete_cluster":
+            uuid = entry.path.rpartition("/")[2]
+            name = names.get(uuid) or _made_as(seen, uuid)
+            names[uuid] = name
+            alive[name] -= 1
+    held = Counter(owned for each in seen.registrations if (owned := _held_at_end(each)))
+    yield from (f"I1: {each} is held by {count} registrations" for each, count in held.items() if count > 1)
+
+
+def leaked(seen: Evidence, *, ambiguous: bool = False) -> Iterator[str]:
+    """I2: every cluster that was made and lives is held by a registration."""
+    held = {uuid for each in seen.registrations if (uuid := _held_at_end(each))}
+    named = json.dumps([each["status"].get("conditions", []) for each in seen.registrations]) if ambiguous else ""
+    for cluster in seen.live:
+        if cluster.uuid not in held and cluster.uuid not in named:
+            yield f"I2: cluster {cluster.name} ({cluster.uuid}) is held by no registration"
+
+
+def untitled(seen: Evidence) -> Iterator[str]:
+    """I3: DELETE and PUT go only to a uuid that was recorded for a registration before."""
+    first: dict[str, int] = {}
+    for held in seen.titles:
+        first.setdefault(held.uuid, held.seq)
+    for call in seen.calls:
+        if (DELETE(call) or PUT(call)) and call.forwarded and first.get(call.name, call.seq) >= call.seq:
+            yield f"I3: {call.method} of {call.name}, which no registration had recorded"
+
+
+def forced(seen: Evidence) -> Iterator[str]:
+    """I3: no DELETE is forced unless a spec says so."""
+    for call in seen.calls:
+        if DELETE(call) and call.query.get("force", ["false"]) != ["false"]:
+            yield f"I3: the DELETE of {call.name} was forced"
+
+
+def unannounced(seen: Evidence) -> Iterator[str]:
+    """I5: a POST follows a write that made its name and the finalizer durable; each attempt is sent once."""
+    announced: Counter[str] = Counter()
+    for call in seen.calls:
+        if WRITE_1(call) and call.committed and (attempt := _attempt(call)):
+            announced[attempt["name"]] += 1
+        if POST(call) and call.forwarded:
+            name = json.loads(call.body)["name"]
+            announced[name] -= 1
+            if announced[name] < 0:
+                yield f"I5: a POST of {name} had no attempt of its own before it"
+
+
+def replaced(seen: Evidence) -> Iterator[str]:
+    """I4: a recorded uuid is neither blanked nor replaced while its cluster lives."""
+    alive = {cluster.uuid for cluster in seen.live}
+    last: dict[str, str] = {}
+    for call in seen.calls:
+        if not (WRITE_2(call) and call.committed):
+            continue
+        owner = f"{call.namespace}/{call.name}"
+        now = next((held.uuid for held in _titles(call)), None)
+        before = last.get(owner)
+        if before and before != now and before in alive and not _let_go(seen, owner):
+            yield f"I4: {owner} held {before}, which lives, and then {now}"
+        if now:
+            last[owner] = now
+        elif before:
+            del last[owner]
+
+
+def leaked_secrets(seen: Evidence) -> Iterator[str]:
+    """I8: no secret, in any form, in what is written to Kubernetes (but Secrets) or logged."""
+    for secret in seen.secrets:
+        for call in seen.calls:
+            secret_object = call.side is Side.KUBERNETES and call.what.endswith(" secrets")
+            token = call.side is Side.CONTROL_PLANE and call.path.endswith("/token")
+            sent = call.body + call.url.encode()
+            if not secret_object and not token and places_of(secret, sent):
+                yield f"I8: a secret was sent with {call.what} {call.name} ({', '.join(places_of(secret, sent))})"
+        for log in seen.logs:
+            if found := places_of(secret, log.encode()):
+                yield f"I8: a secret is in an operator's log ({', '.join(found)})"
+
+
+def idle_writes(calls: Sequence[Call]) -> list[str]:
+    """L3: what was written on either side in a span in which nothing should be."""
+    return [f"L3: {call.side}: {call.what} {call.name}" for call in calls if call.is_write]
+
+
+def _titles(call: Call) -> Iterator[Held]:
+    for change in json.loads(call.body):
+        status = change.get("value")
+        if isinstance(status, dict) and status.get("uuid") and status.get("origin"):
+            yield Held(call.seq, f"{call.namespace}/{call.name}", status.get("ownerUID", ""), status["uuid"])
+
+
+def _attempt(call: Call) -> Mapping[str, Any] | None:
+    metadata = json.loads(call.body).get("metadata", {})
+    text = (metadata.get("annotations") or {}).get(CREATE_ATTEMPT)
+    if text is None or FINALIZER not in metadata.get("finalizers", ()):
+        return None
+    return dict(json.loads(text))
+
+
+def _askers(seen: Evidence) -> Mapping[str, set[str]]:
+    """By name: the uids of the registrations that announced a creation of it."""
+    askers: defaultdict[str, set[str]] = defaultdict(set)
+    for call in seen.calls:
+        if WRITE_1(call) and call.committed and (attempt := _attempt(call)):
+            askers[attempt["name"]].add(attempt["owner"])
+    return askers
+
+
+def _made_as(seen: Evidence, uuid: str) -> str:
+    """The name under which a cluster was made."""
+    for call in seen.calls:
+        if POST(call) and uuid.encode() in call.answer:
+            return str(json.loads(call.body)["name"])
+    found = next((each.name for each in seen.clusters if each.uuid == uuid), None)
+    return found or next((_shown_name(call, uuid) for call in seen.calls if _shows(call, uuid)), uuid)
+
+
+def _shows(call: Call, uuid: str) -> bool:
+    return call.what == "GET /api/v1/clusters" and uuid.encode() in call.answer
+
+
+def _shown_name(call: Call, uuid: str) -> str:
+    return str(next(each["name"] for each in json.loads(call.answer) if each["uuid"] == uuid))
+
+
+def _held_at_end(registration: Mapping[str, Any]) -> str | None:
+    status = registration.get("status", {})
+    owned = status.get("origin") and status.get("ownerUID") == registration["metadata"]["uid"]
+    return str(status["uuid"]) if owned and status.get("uuid") else None
+
+
+def _let_go(seen: Evidence, key: str) -> bool:
+    """Whether the registration was made anew under the same name: what the old one held is not the new one's."""
+    owners = {held.owner for held in seen.titles if held.key == key}
+    return len(owners) > 1
