@@ -68,6 +68,7 @@ class Arena:
         self.control_plane = ControlPlane(house, self.simulator).create_secret().create(url=self.outside.url)
         self.stage = Stage(house, self.simulator, self.control_plane)
         self.canaries = {self.simulator.client_secret}
+        self.wiped: set[str] = set()
         self._since, self._operators, self._strangers = self.journal.moment, len(house.operators), set[str]()
 
     def operator(self, **settings: str) -> Operator:
@@ -116,8 +117,14 @@ class Arena:
             clusters=self.admin.clusters(),
             registrations=self.house.kube.items(self.stage.registrations),
             logs=[each.log for each in self.house.operators[self._operators :]],
-            secrets=self.canaries | {cluster.client_secret for cluster in self.admin.clusters()},
+            secrets=self.canaries | self._told(),
+            wiped=self.wiped,
         )
+
+    def _told(self) -> set[str]:
+        """The secrets of clusters whose install information was asked for."""
+        asked = {call.name for call in self.journal.calls(side=Side.CONTROL_PLANE) if "install-info" in call.path}
+        return {cluster.client_secret for cluster in self.admin.clusters() if cluster.uuid in asked}
 
     def judge(self, **allowed: bool) -> None:
         """Hold the whole history against the invariants; AssertionError with one sentence for each breach."""

@@ -12,13 +12,13 @@ from typing import Any
 
 from faults.calls import Call, Side
 from faults.canaries import places_of
-from faults.vocabulary import DELETE, POST, PUT, WRITE_1, WRITE_2
+from faults.vocabulary import CLUSTERS, DELETE, POST, PUT, TOKEN, WRITE_1, WRITE_2
 from runai_registrar.simulator.admin_models import ClusterView
 from runai_registrar.simulator.journal import Entry
 
 FINALIZER = "runai-registrar.io/registration"
 CREATE_ATTEMPT = "runai-registrar.io/create-attempt"
-_DRAINS = 202
+_OK, _CREATED = 200, 201
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Evidence:
         clusters: What there is in the control plane at the end.
         registrations: What there is in Kubernetes at the end.
         logs: What the operators wrote.
+        wiped: The registrations (`namespace/name`) whose status somebody wiped.
         secrets: What must show nowhere but where it belongs.
     """
 
@@ -49,12 +50,23 @@ class Evidence:
     clusters: Sequence[ClusterView]
     registrations: Sequence[Mapping[str, Any]]
     logs: Sequence[str] = ()
+    wiped: frozenset[str] | set[str] = frozenset()
     secrets: frozenset[str] | set[str] = field(default_factory=frozenset, repr=False)
 
     @cached_property
     def titles(self) -> list[Held]:
         """Every title that was written and landed, in order."""
         return [held for call in self.calls if WRITE_2(call) and call.committed for held in _titles(call)]
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The name under which each cluster was made, by uuid; where the answer was lost, as a list showed it."""
+        shown = {each.uuid: each.name for each in self.clusters}
+        for call in self.calls:
+            if CLUSTERS(call) and isinstance(answer := _parsed(call), list):
+                shown = {each["uuid"]: str(each["name"]) for each in answer if isinstance(each, dict)} | shown
+        made = [(call, answer) for call in self.calls if POST(call) and isinstance(answer := _parsed(call), dict)]
+        return shown | {answer["uuid"]: json.loads(call.body)["name"] for call, answer in made if "uuid" in answer}
 
     @cached_property
     def live(self) -> list[ClusterView]:
@@ -81,7 +93,6 @@ def doubled(seen: Evidence) -> Iterator[str]:
     """I1: never more clusters of a name that live at once than there were registrations that asked for that name."""
     askers = _askers(seen)
     alive: Counter[str] = Counter()
-    names: dict[str, str] = {}
     for entry in seen.entries:
         if not entry.committed:
             continue
@@ -91,10 +102,7 @@ def doubled(seen: Evidence) -> Iterator[str]:
             if alive[name] > max(1, len(askers[name])):
                 yield f"I1: {alive[name]} clusters called {name} lived at once, for {len(askers[name])} registrations"
         elif entry.operation == "delete_cluster":
-            uuid = entry.path.rpartition("/")[2]
-            name = names.get(uuid) or _made_as(seen, uuid)
-            names[uuid] = name
-            alive[name] -= 1
+            alive[seen.names.get(entry.path.rpartition("/")[2], "")] -= 1
     held = Counter(owned for each in seen.registrations if (owned := _held_at_end(each)))
     yield from (f"I1: {each} is held by {count} registrations" for each, count in held.items() if count > 1)
 
@@ -148,7 +156,7 @@ def replaced(seen: Evidence) -> Iterator[str]:
         owner = f"{call.namespace}/{call.name}"
         now = next((held.uuid for held in _titles(call)), None)
         before = last.get(owner)
-        if before and before != now and before in alive and not _let_go(seen, owner):
+        if before and before != now and before in alive and not _let_go(seen, owner) and owner not in seen.wiped:
             yield f"I4: {owner} held {before}, which lives, and then {now}"
         if now:
             last[owner] = now
@@ -158,21 +166,41 @@ def replaced(seen: Evidence) -> Iterator[str]:
 
 def leaked_secrets(seen: Evidence) -> Iterator[str]:
     """I8: no secret, in any form, in what is written to Kubernetes (but Secrets) or logged."""
-    for secret in seen.secrets:
-        for call in seen.calls:
-            secret_object = call.side is Side.KUBERNETES and call.what.endswith(" secrets")
-            token = call.side is Side.CONTROL_PLANE and call.path.endswith("/token")
-            sent = call.body + call.url.encode()
-            if not secret_object and not token and places_of(secret, sent):
-                yield f"I8: a secret was sent with {call.what} {call.name} ({', '.join(places_of(secret, sent))})"
-        for log in seen.logs:
-            if found := places_of(secret, log.encode()):
-                yield f"I8: a secret is in an operator's log ({', '.join(found)})"
+    spoken = [call for call in seen.calls if not _may_carry(call)]
+    sent = b"\n".join(call.url.encode() + b" " + call.body for call in spoken)
+    written = "\n".join(seen.logs).encode()
+    for secret in seen.secrets | set(_tokens(seen)):
+        if found := places_of(secret, sent):
+            guilty = {call.what for call in spoken if places_of(secret, call.url.encode() + call.body)}
+            yield f"I8: a secret was sent with {', '.join(sorted(guilty))} ({', '.join(found)})"
+        if found := places_of(secret, written):
+            yield f"I8: a secret is in an operator's log ({', '.join(found)})"
+
+
+def _may_carry(call: Call) -> bool:
+    """Whether a request is where secrets belong: the token's, and those of Secrets themselves."""
+    if call.side is Side.CONTROL_PLANE:
+        return call.path.endswith("/token")
+    return call.what.endswith(" secrets")
+
+
+def _tokens(seen: Evidence) -> Iterator[str]:
+    for call in seen.calls:
+        if TOKEN(call) and isinstance(answer := _parsed(call), dict):
+            yield from (str(answer[key]) for key in ("access_token", "accessToken") if answer.get(key))
 
 
 def idle_writes(calls: Sequence[Call]) -> list[str]:
     """L3: what was written on either side in a span in which nothing should be."""
     return [f"L3: {call.side}: {call.what} {call.name}" for call in calls if call.is_write]
+
+
+def _parsed(call: Call) -> Any:
+    """The JSON of a good answer of the control plane, which may be garbage on purpose; None where it is."""
+    try:
+        return json.loads(call.answer) if call.status in (_OK, _CREATED) else None
+    except ValueError:
+        return None
 
 
 def _titles(call: Call) -> Iterator[Held]:
@@ -197,23 +225,6 @@ def _askers(seen: Evidence) -> Mapping[str, set[str]]:
         if WRITE_1(call) and call.committed and (attempt := _attempt(call)):
             askers[attempt["name"]].add(attempt["owner"])
     return askers
-
-
-def _made_as(seen: Evidence, uuid: str) -> str:
-    """The name under which a cluster was made."""
-    for call in seen.calls:
-        if POST(call) and uuid.encode() in call.answer:
-            return str(json.loads(call.body)["name"])
-    found = next((each.name for each in seen.clusters if each.uuid == uuid), None)
-    return found or next((_shown_name(call, uuid) for call in seen.calls if _shows(call, uuid)), uuid)
-
-
-def _shows(call: Call, uuid: str) -> bool:
-    return call.what == "GET /api/v1/clusters" and uuid.encode() in call.answer
-
-
-def _shown_name(call: Call, uuid: str) -> str:
-    return str(next(each["name"] for each in json.loads(call.answer) if each["uuid"] == uuid))
 
 
 def _held_at_end(registration: Mapping[str, Any]) -> str | None:

@@ -108,9 +108,8 @@ class Proxy:
         faults = [fault for fault in list(self._faults) if fault.chooses(call)]
         try:
             return await self._treat(request, call, faults)
-        except (Cut, aiohttp.ClientError):
-            _cut(request)
-            raise
+        except (Cut, aiohttp.ClientError, ConnectionError):
+            return _cut(request)
         finally:
             self.journal.end(call)
 
@@ -176,7 +175,8 @@ async def _strike(faults: list[Fault], point: Point) -> None:
         if fault.kind is Kind.STRIKE and fault.point is point:
             fault.act()
             fault.strike()
-            raise Cut
+            if point is not Point.AFTER_ANSWER:
+                raise Cut
 
 
 async def _after(fault: Fault) -> web.Response:
@@ -195,8 +195,9 @@ def _refusal(fault: Fault) -> web.Response:
     )
 
 
-def _cut(request: web.Request) -> None:
-    """Close the connection without a word, as a server that dies does."""
+def _cut(request: web.Request) -> web.Response:
+    """Close the connection without a word, as a server that dies does; what is returned reaches nobody."""
     if request.transport is not None:
         with contextlib.suppress(OSError):
             request.transport.abort()
+    return web.Response()
