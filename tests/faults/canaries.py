@@ -5,6 +5,9 @@ import json
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+_TELLING = 6
+"""Bytes that a form must have to be told from chance."""
+
 
 @lru_cache(maxsize=1024)
 def forms(secret: str) -> dict[str, bytes]:
@@ -23,7 +26,7 @@ def forms(secret: str) -> dict[str, bytes]:
         cut = encoded[4 if offset else 0 : len(encoded) - 4]
         found[f"in base64 at {offset}"] = cut
         found[f"in URL-safe base64 at {offset}"] = cut.translate(bytes.maketrans(b"+/", b"-_"))
-    return found
+    return {name: form for name, form in found.items() if len(form) >= _TELLING}
 
 
 def places_of(secret: str, text: bytes) -> list[str]:
