@@ -21,7 +21,8 @@ programs = $(if $(RUNAI_REGISTRAR_TEST_KUBECONFIG),,@$(py) -m runai_registrar.ap
 
 # Every test file runs once: what needs no API server, then the contracts with the API file, then the rest.
 TESTS := $(sort $(wildcard tests/test_*.py tests/*/test_*.py tests/*/*/test_*.py))
-API_TESTS := $(filter tests/apiserver/% tests/crds/% tests/operator/% tests/demo/%,$(TESTS))
+PLAIN_TESTS := tests/faults/test_catalogue.py tests/faults/test_checkers.py
+API_TESTS := $(filter-out $(PLAIN_TESTS),$(filter tests/apiserver/% tests/crds/% tests/operator/% tests/demo/% tests/faults/%,$(TESTS)))
 CONTRACT_TESTS := $(filter %/test_contract.py,$(filter-out $(API_TESTS),$(TESTS)))
 UNIT_TESTS := $(filter-out $(CONTRACT_TESTS) $(API_TESTS),$(TESTS))
 
@@ -33,7 +34,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHO
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup test lint types layers docs-coverage unit contract test-api demo apiserver simulate format lock image clean
+.PHONY: help setup test lint types layers docs-coverage unit contract test-api test-faults test-faults-long demo apiserver simulate format lock image clean
 
 help: ## list the targets
 	@printf 'usage: make TARGET\n\n'
@@ -44,7 +45,7 @@ setup: $(ready) ## install everything into .venv, from the lock (PYTHON=python3.
 test: lint types layers docs-coverage ## lint, types, layers, docs coverage, then every test (the API server's at the end)
 	$(programs)
 	$(say) 'tests: units, contracts, and against a real API server'
-	$(pytest) -x $(PYTEST_ARGS) $(UNIT_TESTS) $(CONTRACT_TESTS) $(API_TESTS)
+	$(pytest) -x --cases $(PYTEST_ARGS) $(UNIT_TESTS) $(CONTRACT_TESTS) $(API_TESTS)
 
 lint: $(ready) ## ruff: the rules, and the format
 	$(say) 'lint'
@@ -72,6 +73,14 @@ contract: $(ready) ## the simulator and the client against the OpenAPI file
 test-api: $(ready) ## the tests against a real API server (built or downloaded once: minutes)
 	$(programs)
 	$(pytest) $(PYTEST_ARGS) $(API_TESTS)
+
+test-faults: $(ready) ## everything that can go wrong: each case of the fault catalogue, and a table of verdicts
+	$(programs)
+	$(pytest) --cases -m case $(PYTEST_ARGS) $(TESTS)
+
+test-faults-long: $(ready) ## the same with more crashes, more registrations, more random runs (half an hour)
+	$(programs)
+	RUNAI_REGISTRAR_TEST_LONG=1 RUNAI_REGISTRAR_TEST_RUNS=20000 $(pytest) --cases -m case $(PYTEST_ARGS) $(TESTS)
 
 demo: $(ready) ## see it all at work on this machine (DEMO_ARGS=…)
 	@$(VENV)/bin/runai-registrar demo $(DEMO_ARGS)

@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["kube", "stage"]
+pytest_plugins = ["kube", "reliability", "stage", "faults.arena", "faults.ring"]

@@ -40,6 +40,10 @@ class Registration:
         """The object as it is now."""
         return self._kube.get(self.path)
 
+    def find(self) -> Object | None:
+        """The object as it is now, or None where it is gone."""
+        return self._kube.find(self.path)
+
     @property
     def status(self) -> Object:
         """Its status as it is now."""

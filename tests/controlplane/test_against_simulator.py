@@ -94,6 +94,11 @@ async def test_null_status() -> None:
         assert (await create(client)).state is None
 
 
+@pytest.mark.case(
+    "R-03",
+    injected="every fault of the simulated control plane, on a POST",
+    outcome="never more than one cluster; a definite no means that there is none",
+)
 @pytest.mark.parametrize(("fault", "params"), FAULTS)
 async def test_never_too_certain(fault: str, params: dict[str, Any]) -> None:
     """Whatever befalls a POST: a definite no means that there is no cluster, and there is never more than one."""
@@ -114,6 +119,11 @@ async def test_never_too_certain(fault: str, params: dict[str, Any]) -> None:
         assert clusters == ()
 
 
+@pytest.mark.case(
+    "R-35",
+    injected="every fault of the simulated control plane, on lists and tokens",
+    outcome="ends in time, in a known error or in the truth",
+)
 @pytest.mark.parametrize("operation", ["get_clusters", "token_v2"])
 @pytest.mark.parametrize(("fault", "params"), FAULTS)
 async def test_any_read(operation: str, fault: str, params: dict[str, Any]) -> None:

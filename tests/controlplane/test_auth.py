@@ -47,6 +47,7 @@ async def outcomes(ask: Callable[[], Awaitable[SecretStr]], times: int) -> list[
     return await asyncio.gather(*(ask() for _ in range(times)), return_exceptions=True)
 
 
+@pytest.mark.case("R-39", injected="lifetimes of 0, none and 1e12 seconds", outcome="clamped; replaced ahead of expiry")
 @pytest.mark.parametrize(
     ("expires_in", "used_for"),
     [(3600, 3540.0), (300, 240.0), (100, 80.0), (5, 4.0), (None, 48.0), (0, 48.0), (1e12, 86_340.0)],
@@ -63,6 +64,7 @@ async def test_ahead_of_expiry(expires_in: object, used_for: float) -> None:
     assert await authenticator.token() != first
 
 
+@pytest.mark.case("R-38", injected="a rejection of an older token that comes late", outcome="the newer token is kept")
 async def test_only_the_rejected_one() -> None:
     """A rejection that comes late, about an older token, does not cost the newer one."""
     endpoint = TokenEndpoint()
@@ -140,6 +142,7 @@ async def test_known_secrets() -> None:
     assert {one.get_secret_value() for one in authenticator.secrets} == {"canary-client-secret", "t1", "t2"}
 
 
+@pytest.mark.case("R-40", injected="credentials with line breaks and blanks around them", outcome="taken without them")
 def test_white_space() -> None:
     """White space around credentials, as files and editors add it, is no part of them."""
     credentials = Credentials(" id\n", SecretStr("\tsecret\r\n"))
@@ -147,6 +150,7 @@ def test_white_space() -> None:
     assert (credentials.client_id, credentials.client_secret.get_secret_value()) == ("id", "secret")
 
 
+@pytest.mark.case("R-40", injected="credentials that are empty", outcome="CredentialsNotFound")
 @pytest.mark.parametrize(("client_id", "client_secret"), [("", "secret"), ("id", ""), (" \n", "secret"), ("id", "\n")])
 def test_empty_credentials(client_id: str, client_secret: str) -> None:
     """Empty credentials are none."""

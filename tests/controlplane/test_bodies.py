@@ -61,6 +61,11 @@ async def test_bomb() -> None:
     assert peak < 10 * 2**20
 
 
+@pytest.mark.case(
+    "R-35",
+    injected="a small packed body that unpacks to 16 MiB",
+    outcome="left when the limit is reached",
+)
 async def test_bomb_over_the_wire() -> None:
     """The client asks for gzip and survives what that may bring."""
     async with served_client() as (served, client):

@@ -37,6 +37,7 @@ from runai_registrar.errors import (
 API_404 = {"code": 404, "message": "cluster not found"}
 
 
+@pytest.mark.case("R-27", injected="lists whose defaults hide draining clusters", outcome="every list asks for them")
 async def test_list() -> None:
     """A list asks for full status and for clusters being deleted, whatever the defaults are."""
     async with served_client() as (served, client):
@@ -84,6 +85,7 @@ async def test_missing_cluster() -> None:
         assert (caught.value.reason, caught.value.status) == ("ClusterMissing", 404)
 
 
+@pytest.mark.case("R-26", injected="404 in other words than the API's, from a gateway", outcome="not taken for gone")
 async def test_gateway_404() -> None:
     """404 from a gateway that lost its route does not mean that a cluster is gone."""
     async with served_client() as (_, client):

@@ -82,6 +82,11 @@ async def test_definite(status: int, kind: type[ControlPlaneError], body: object
         assert (caught.type, caught.value.status) == (kind, status)
 
 
+@pytest.mark.case(
+    "R-04",
+    injected="every status of a POST that is no definite refusal",
+    outcome="one POST; the outcome counts as unknown",
+)
 @pytest.mark.parametrize("status", OPEN)
 async def test_ambiguous(status: int) -> None:
     """Every other status leaves open whether there is a cluster, and the POST is not tried again."""
@@ -104,6 +109,11 @@ async def test_name_taken() -> None:
         assert caught.value.reason == "NameTaken"
 
 
+@pytest.mark.case(
+    "R-05",
+    injected="201 with invalid JSON, without uuid, with a uuid that is none, with another name",
+    outcome="nothing is taken from it; the outcome counts as unknown",
+)
 @pytest.mark.parametrize(
     "body",
     [
@@ -269,6 +279,12 @@ async def silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None
     await reader.read()
 
 
+@pytest.mark.case(
+    "R-03",
+    injected="reset, closed, broken off or silent after the POST arrived",
+    outcome="one POST; the outcome counts as unknown",
+)
+@pytest.mark.case("R-37", injected="a kept connection ends under a POST", outcome="not sent again")
 @pytest.mark.parametrize("ending", [reset, close, half, silence])
 async def test_lost_answer(ending: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
     """A POST that was sent and whose answer is lost has an unknown outcome, also over a kept connection."""
@@ -301,6 +317,11 @@ async def test_cancelled_while_waiting() -> None:
         assert served.called(CREATE) == []
 
 
+@pytest.mark.case(
+    "R-36",
+    injected="a POST that is taken and never answered",
+    outcome="ends at the total timeout; the outcome counts as unknown",
+)
 async def test_total_timeout() -> None:
     """A POST takes at most the total timeout, then its outcome is unknown."""
     async with served_client(request_timeout=0.2) as (served, client):

@@ -31,6 +31,11 @@ def test_accepted(written: str, kept: str) -> None:
     assert Endpoint(written) == Endpoint(kept)
 
 
+@pytest.mark.case(
+    "S-02",
+    injected="URLs with a user, an address in odd figures, a dot at the end, dots in the path, link-local addresses",
+    outcome="refused; private addresses stay possible for administrators, as self-hosted control planes have them",
+)
 @pytest.mark.parametrize(
     ("written", "flaw"),
     [
@@ -136,6 +141,11 @@ def test_broken_certificate() -> None:
         Endpoint("https://app.run.ai", ca_bundle=broken)
 
 
+@pytest.mark.case(
+    "S-02",
+    injected="hostile names and uuids in a request",
+    outcome="its URL begins with the endpoint, whatever is in it",
+)
 @pytest.mark.parametrize("prefix", ["", "/runai"])
 def test_only_this_origin(prefix: str) -> None:
     """Whatever a user wrote, the URL of a request begins with the endpoint and cannot leave it."""

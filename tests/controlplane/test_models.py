@@ -95,6 +95,7 @@ def test_uuid_case() -> None:
     assert canonical_uuid(UUID.upper()) == UUID
 
 
+@pytest.mark.case("R-20", injected="unknown fields and states of a newer API", outcome="the rest is read")
 def test_newer_api() -> None:
     """Fields and states of a newer API do no harm, and the state is kept."""
     newer = read(region="eu", status={"state": "Hibernating", "gpus": 8, "platform": {"type": "k3s"}})
@@ -105,6 +106,7 @@ def test_newer_api() -> None:
     assert newer.status.platform.type == "k3s"
 
 
+@pytest.mark.case("R-20", injected="a status of a wrong type", outcome="no state; the cluster stays readable")
 @pytest.mark.parametrize("status", [None, [], "Connected", 7, {}])
 def test_no_status(status: object) -> None:
     """A cluster without a status, or with something else in its place, has no state."""
@@ -179,6 +181,11 @@ def test_values() -> None:
         one.name = "other"  # type: ignore[misc]  # that is what must not work
 
 
+@pytest.mark.case(
+    "R-39",
+    injected="lifetimes that are negative, texts, no numbers",
+    outcome="clamped to something to live by",
+)
 @pytest.mark.parametrize(
     ("said", "kept"),
     [

@@ -148,6 +148,7 @@ async def test_shorter_floor() -> None:
     assert await started(paced) >= floor - 1e-4
 
 
+@pytest.mark.case("R-33", injected="429 again and again without Retry-After", outcome="pauses that grow to a limit")
 @pytest.mark.parametrize("said", [None, 0.0])
 @in_virtual_time
 async def test_throttled_without_time(said: float | None) -> None:
@@ -208,6 +209,11 @@ async def test_one_probe(max_in_flight: int) -> None:
     await probe
 
 
+@pytest.mark.case(
+    "R-34",
+    injected="the outage ends with ten callers waiting",
+    outcome="they begin one after another, at the agreed rate",
+)
 @in_virtual_time
 async def test_recovery() -> None:
     """A probe that is answered lets everybody in again, evenly."""
@@ -274,6 +280,11 @@ class Outage:
         self.last_success = now()
 
 
+@pytest.mark.case(
+    "R-34",
+    injected="five minutes of outage with a thousand callers",
+    outcome="at most 25 calls in vain; afterwards all get through within three minutes",
+)
 @in_virtual_time
 async def test_five_minutes_down() -> None:
     """Five minutes of outage with a thousand callers mean a few probes, and all get through soon after."""

@@ -131,6 +131,11 @@ def test_any_answer(body: bytes, status: int) -> None:
             assert len(error.message) <= MESSAGE_LIMIT  # noqa: PT017  # not every answer is an error
 
 
+@pytest.mark.case(
+    "R-35",
+    injected="JSON that is nested until the stack would end",
+    outcome="unreadable, without a crash",
+)
 def test_deep_nesting() -> None:
     """Nesting that would exhaust the stack is unreadable, in a success and in an error."""
     deep = b'{"a":' * 100_000
@@ -156,6 +161,11 @@ def test_readable_list() -> None:
     ]
 
 
+@pytest.mark.case(
+    "R-33",
+    injected="Retry-After as seconds, as a date, absurd, negative, nonsense",
+    outcome="read, capped, or ignored",
+)
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

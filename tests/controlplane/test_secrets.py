@@ -99,6 +99,11 @@ REPLIES = [
 ]
 
 
+@pytest.mark.case(
+    "S-07",
+    injected="every call answered with an echo of token and secret, in every status and shape",
+    outcome="in no message, traceback, local or log line, in no form",
+)
 @pytest.mark.parametrize("reply", REPLIES, ids=lambda reply: f"{reply.status}-{str(reply.content)[:12]}")
 @pytest.mark.parametrize("route", FAILING)
 async def test_echoed(route: str, reply: Reply, logs: pytest.LogCaptureFixture) -> None:
@@ -112,6 +117,11 @@ async def test_echoed(route: str, reply: Reply, logs: pytest.LogCaptureFixture) 
         assert_no_canary(*everything_about(caught.value), logs.text)
 
 
+@pytest.mark.case(
+    "S-07",
+    injected="a token endpoint that echoes the client secret",
+    outcome="in no message, traceback, local or log line, in no form",
+)
 @pytest.mark.parametrize("reply", REPLIES[:-1], ids=lambda reply: f"{reply.status}-{str(reply.content)[:12]}")
 async def test_echoed_by_token_endpoint(reply: Reply, logs: pytest.LogCaptureFixture) -> None:
     """A token endpoint that echoes the client secret, or the token before, does not bring it anywhere either."""

@@ -59,6 +59,7 @@ async def test_address(ca: Authority) -> None:
             assert await client.list_clusters() == ()
 
 
+@pytest.mark.case("R-41", injected="a certificate of an unknown CA", outcome="refused in words; nothing was sent")
 async def test_unknown_ca(ca: Authority, other_ca: Authority) -> None:
     """A certificate of an unknown CA is refused, with and without a bundle, before any credential is sent."""
     async with control_plane(ca.server("localhost")) as served:
@@ -69,6 +70,11 @@ async def test_unknown_ca(ca: Authority, other_ca: Authority) -> None:
         assert served.calls == []
 
 
+@pytest.mark.case(
+    "R-41",
+    injected="a certificate for another host, or one that has expired",
+    outcome="refused in words; nothing was sent",
+)
 @pytest.mark.parametrize(("name", "days", "flaw"), [("example.com", 1, "mismatch"), ("localhost", -1, "expired")])
 async def test_wrong_certificate(ca: Authority, name: str, days: int, flaw: str) -> None:
     """A certificate for another host, or one that has expired, is refused before any credential is sent."""

@@ -28,6 +28,7 @@ async def test_rejected_token() -> None:
         assert [call.token for call in served.called(LIST)] == ["token-1", "token-2"]
 
 
+@pytest.mark.case("R-38", injected="401 to the new token too", outcome="the call ends; no loop")
 async def test_rejected_twice() -> None:
     """A second 401 ends the call; it does not loop."""
     async with served_client() as (served, client):
@@ -48,6 +49,11 @@ async def test_single_flight() -> None:
         assert len(served.called(TOKEN_V2)) == 1
 
 
+@pytest.mark.case(
+    "R-38",
+    injected="fifty requests whose token is rejected at once",
+    outcome="one new token; each request once more",
+)
 async def test_stampede_after_rejection() -> None:
     """Fifty requests whose token is rejected at once ask for one new token."""
     async with served_client(max_in_flight=50) as (served, client):

@@ -24,6 +24,11 @@ from runai_registrar.errors import (
 )
 
 
+@pytest.mark.case(
+    "S-04",
+    injected="301, 302, 303, 307 and 308 to a list and to a token request",
+    outcome="not followed; nothing arrives elsewhere",
+)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects(status: int) -> None:
     """No redirect is followed, neither of a request with a token nor of one for a token."""
@@ -51,6 +56,7 @@ async def test_cookies() -> None:
         assert all("Cookie" not in call.headers for call in served.calls)
 
 
+@pytest.mark.case("S-15", injected="HTTP_PROXY and ALL_PROXY in the environment", outcome="not used")
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 async def test_environment_proxy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy in the environment is not used."""
@@ -73,6 +79,7 @@ async def test_configured_proxy() -> None:
         assert {call.headers["Host"] for call in proxy.calls} == {"localhost:9"}
 
 
+@pytest.mark.case("R-35", injected="a body that comes a byte at a time", outcome="cut at the total timeout")
 async def test_slow_body() -> None:
     """A body that drips is cut at the total timeout, though every single read is quick."""
     async with served_client(request_timeout=0.3) as (served, client):
@@ -92,6 +99,11 @@ async def test_slow_body() -> None:
             await client.list_clusters()
 
 
+@pytest.mark.case(
+    "R-36",
+    injected="a connection that is accepted and never answered",
+    outcome="ends at the operator's own total timeout",
+)
 async def test_silence() -> None:
     """A connection that is accepted and never answered ends at the total timeout."""
 
@@ -104,6 +116,7 @@ async def test_silence() -> None:
             await client.list_clusters()
 
 
+@pytest.mark.case("R-35", injected="a body over its limit", outcome="not read to its end")
 async def test_huge_body() -> None:
     """A body over its limit is not read to its end."""
     async with served_client() as (served, client):
@@ -113,6 +126,11 @@ async def test_huge_body() -> None:
             await client.get_cluster(UUID)
 
 
+@pytest.mark.case(
+    "R-35",
+    injected="HTML, nothing, null, other types, other encodings, deep nesting in a 200",
+    outcome="unreadable; nothing of it is quoted",
+)
 @pytest.mark.parametrize(
     "garbage",
     [b"", b"null", b"<html>\x1b[31m</html>", b"[" * 100_000, b'{"uuid"', b"\xff\xfe", b"[[]]", b'"text"', b"7" * 9000],
@@ -141,6 +159,11 @@ async def test_not_http() -> None:
             await client.list_clusters()
 
 
+@pytest.mark.case(
+    "R-37",
+    injected="a kept connection was closed when a read is sent",
+    outcome="the read is tried once more",
+)
 async def test_closed_keepalive() -> None:
     """A read that meets a kept connection just closed by the other side is tried once more."""
     answers = [b'{"access_token":"t"}', b"[]", None, b"[]"]
@@ -184,6 +207,11 @@ async def test_broken_first_connection() -> None:
         assert len(reads) == 1
 
 
+@pytest.mark.case(
+    "R-17",
+    injected="a control plane whose clock is elsewhere",
+    outcome="its time is read from its own answers, and used for what is compared with its times",
+)
 async def test_clock_offset() -> None:
     """The offset is the control plane's clock minus ours, by the newest answer, half a second put back."""
     async with served_client() as (served, client):

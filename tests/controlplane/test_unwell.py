@@ -18,6 +18,7 @@ from runai_registrar.errors import (
 )
 
 
+@pytest.mark.case("R-33", injected="one call is throttled", outcome="all other calls wait too, before anything is sent")
 async def test_throttled_for_all() -> None:
     """Retry-After of one call holds back every other call, before anything is sent."""
     async with served_client(patience=0.1) as (served, client):

@@ -60,6 +60,11 @@ def test_plain_words(text: str) -> None:
     assert redacted(text, [SecretStr("abc"), SecretStr("")]) == text
 
 
+@pytest.mark.case(
+    "S-08",
+    injected="line breaks, colours and direction marks in the control plane's words",
+    outcome="become blanks before they are shown",
+)
 def test_one_line() -> None:
     """Line breaks, colours, direction marks and tabs become single spaces."""
     assert printable(" a\r\n\x1b[31mb\u202e\u2028\tc\x00 ") == "a [31mb c"

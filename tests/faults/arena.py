@@ -17,9 +17,9 @@ from faults.checkers import Evidence, complaints
 from faults.journal import Journal
 from faults.proxy import Proxy
 from faults.vocabulary import CLUSTERS
-from kube import Kube
+from kube import Kube, Object
 from operators import PATIENCE, House, Operator, until
-from planes import ControlPlane, Simulated
+from planes import API, ControlPlane, Simulated
 from runai_registrar.apiserver.kubeconfig import read_kubeconfig
 from stage import Stage
 
@@ -109,14 +109,24 @@ class Arena:
 
         until(quiet, f"{seconds:g} s without a write", PATIENCE + seconds)
 
+    def registrations(self) -> list[Object]:
+        """The registrations with this arena's control plane, in whatever namespace."""
+        found = self.house.kube.items(f"{API}/runaiclusterregistrations")
+        return [each for each in found if each["spec"].get("controlPlaneRef") == {"name": self.control_plane.name}]
+
+    @property
+    def started(self) -> list[Operator]:
+        """The operators that were started since this arena was opened; one of the whole module is none of them."""
+        return self.house.operators[self._operators :]
+
     def evidence(self) -> Evidence:
         """Everything the checkers look at, as of now."""
         return Evidence(
             calls=self.journal.calls(since=self._since),
             entries=self.admin.journal(),
             clusters=self.admin.clusters(),
-            registrations=self.house.kube.items(self.stage.registrations),
-            logs=[each.log for each in self.house.operators[self._operators :]],
+            registrations=self.registrations(),
+            logs=[each.log for each in self.house.operators],
             secrets=self.canaries | self._told(),
             wiped=self.wiped,
         )
@@ -155,10 +165,10 @@ def faulty_house(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def arena(faulty_house: FaultyHouse) -> Iterator[Arena]:
-    """An arena for one test; operators that it left running are killed."""
+    """An arena for one test; operators that were started in it and still run are killed."""
     arena = Arena(faulty_house)
     yield arena
-    for each in faulty_house.operators:
+    for each in arena.started:
         if each.process.poll() is None:
             each.kill()
     arena.close()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,6 +38,10 @@ class Proxy:
         who: The name under which they are.
         upstream: The server, `https://host:port` or `http://host:port`.
         tls: How an https server is verified.
+
+    Attributes:
+        only: The one RunaiControlPlane that lists and watches show; empty: all. They belong to no namespace, so that
+            operators of several houses would look after each other's.
     """
 
     def __init__(
@@ -44,9 +49,9 @@ class Proxy:
     ) -> None:
         self.journal, self.who, self.side = journal, who, side
         self._upstream, self._tls = upstream.rstrip("/"), tls
+        self.only = ""
         self._faults: list[Fault] = []
         self._firsts: dict[str, tuple[dict[str, str], bytes]] = {}
-        self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"proxy-{who}", daemon=True)
         self._thread.start()
@@ -57,6 +62,10 @@ class Proxy:
         fault = Fault(kind, match, **settings)
         self._faults.append(fault)
         return fault
+
+    def recall(self, other: "Proxy") -> None:
+        """Let stale lists be those that another proxy has answered first."""
+        self._firsts = other._firsts
 
     def clear(self) -> None:
         """Lift all faults."""
@@ -71,12 +80,10 @@ class Proxy:
         self._thread.join(10)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
+        asyncio.run(self._serve())  # which ends what is still under way, such as a watch
 
     async def _serve(self) -> None:
-        self._stop = asyncio.Event()
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         connector = aiohttp.TCPConnector(ssl=self._tls or False, limit=0)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
         async with aiohttp.ClientSession(
@@ -123,15 +130,17 @@ class Proxy:
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _ASKED_ANEW]
         async with self._session.request(
             call.method,
-            self._upstream + request.path_qs,
+            self._upstream + request.path_qs + _narrowed(call, self.only),
             headers=headers,
             data=call.body or None,
             allow_redirects=False,
         ) as got:
             call.status = got.status
             if call.is_watch and got.status == web.HTTPOk.status_code:
+                await _strike(faults, Point.AFTER_COMMIT)
                 watch = [fault for fault in faults if fault.kind in WATCH]
-                return await pass_events(request, call, got, watch, lambda: list(self._faults))
+                begun = partial(_strike, faults, Point.AFTER_ANSWER)
+                return await pass_events(request, call, got, watch, lambda: list(self._faults), begun)
             call.answer = await got.read()
             back = {name: value for name, value in got.headers.items() if name.lower() not in _HOP}
         self._firsts.setdefault(call.url, (back, call.answer))
@@ -170,6 +179,12 @@ class Proxy:
         self.close()
 
 
+def _narrowed(call: Call, only: str) -> str:
+    """What to add to a URL so that it shows one control plane only."""
+    shows_all = call.what in ("list runaicontrolplanes", "watch runaicontrolplanes")
+    return f"{'&' if call.query else '?'}fieldSelector=metadata.name%3D{only}" if only and shows_all else ""
+
+
 async def _strike(faults: list[Fault], point: Point) -> None:
     for fault in faults:
         if fault.kind is Kind.STRIKE and fault.point is point:
@@ -179,8 +194,11 @@ async def _strike(faults: list[Fault], point: Point) -> None:
                 raise Cut
 
 
-async def _after(fault: Fault) -> web.Response:
+async def _after(fault: Fault) -> web.Response | None:
     fault.strike()
+    if fault.kind is Kind.LATE_ANSWER:
+        await until_lifted(fault)
+        return None
     if fault.kind is Kind.HANG_AFTER_COMMIT:
         await until_lifted(fault)
         raise Cut

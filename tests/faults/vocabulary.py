@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FAIL_AFTER_COMMIT = "fail-after-commit"
     CUT_AFTER_COMMIT = "cut-after-commit"
     HANG_AFTER_COMMIT = "hang-after-commit"
+    LATE_ANSWER = "late-answer"  # carried out; the server's own answer comes when the fault is lifted
     STALE_LIST = "stale-list"  # the list is answered as it was first answered to anybody
     SILENT_WATCH = "silent-watch"  # open, and nothing comes, until lifted: then all that was held back
     LOSE_EVENT = "lose-event"  # one event never comes
@@ -36,7 +37,7 @@ class Kind(StrEnum):
 
 
 BEFORE = frozenset({Kind.REFUSE, Kind.CUT, Kind.HANG, Kind.STALE_LIST})
-AFTER = frozenset({Kind.FAIL_AFTER_COMMIT, Kind.CUT_AFTER_COMMIT, Kind.HANG_AFTER_COMMIT})
+AFTER = frozenset({Kind.FAIL_AFTER_COMMIT, Kind.CUT_AFTER_COMMIT, Kind.HANG_AFTER_COMMIT, Kind.LATE_ANSWER})
 WATCH = frozenset({Kind.SILENT_WATCH, Kind.LOSE_EVENT, Kind.GONE_WATCH})
 
 

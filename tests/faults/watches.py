@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
@@ -15,7 +15,12 @@ _GONE = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failur
 
 
 async def pass_events(
-    request: web.Request, call: Call, got: aiohttp.ClientResponse, faults: list[Fault], known: Callable[[], list[Fault]]
+    request: web.Request,
+    call: Call,
+    got: aiohttp.ClientResponse,
+    faults: list[Fault],
+    known: Callable[[], list[Fault]],
+    begun: Callable[[], Awaitable[None]],
 ) -> web.StreamResponse:
     """Answer a watch, line by line.
 
@@ -25,10 +30,12 @@ async def pass_events(
         got: The server's answer, of which nothing has been read.
         faults: Those that chose this watch when it began.
         known: All faults there are: one added later strikes watches that are open, too.
+        begun: Called when the answer has begun.
     """
     answer = web.StreamResponse(status=got.status, headers={"Content-Type": "application/json"})
     await answer.prepare(request)
     call.answered = got.status
+    await begun()
     lines = aiter(got.content)
     asked = set(map(id, known()))
     pending = asyncio.ensure_future(anext(lines, None))
@@ -38,7 +45,7 @@ async def pass_events(
             late = [fault for fault in known() if id(fault) not in asked]
             asked |= set(map(id, late))
             faults += [fault for fault in late if fault.kind in WATCH and fault.chooses(call)]
-            if await _gone(answer, faults):
+            if request.transport is None or await _gone(answer, faults):  # the operator is gone, or the watch
                 return answer
             if not done:
                 continue

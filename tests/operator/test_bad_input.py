@@ -27,6 +27,11 @@ def patch_refusal(stage: Stage, made: Registration, **spec: object) -> str:
     return patched.stderr
 
 
+@pytest.mark.case(
+    "R-22",
+    injected="the domain of a registered cluster is edited",
+    outcome="refused by the API server, with what to do instead",
+)
 def test_the_domain_of_a_registered_cluster(stage: Stage) -> None:
     """The domain is locked once the cluster is registered, and the refusal says what to do instead."""
     made = stage.registered(domain="https://gpu-east.example.com")
@@ -48,6 +53,11 @@ def test_the_domain_of_a_cluster_that_is_not_registered(stage: Stage) -> None:
     assert made.wait_ready()["status"]["domain"] == "right.example.com"
 
 
+@pytest.mark.case(
+    "R-22",
+    injected="the control plane of a registration is edited",
+    outcome="refused by the API server, with the reason",
+)
 def test_the_control_plane_of_a_registration(stage: Stage) -> None:
     """A cluster cannot move between control planes."""
     made = stage.registered()
@@ -57,6 +67,11 @@ def test_the_control_plane_of_a_registration(stage: Stage) -> None:
     assert "controlPlaneRef cannot be changed, because a cluster cannot move between control planes." in said
 
 
+@pytest.mark.case(
+    "R-22",
+    injected="a registration that holds a cluster is pointed at another one",
+    outcome="refused by the API server, with the reason",
+)
 def test_another_cluster_than_the_one_held(stage: Stage) -> None:
     """A registration that holds a cluster cannot be pointed at another one."""
     made = stage.registered()

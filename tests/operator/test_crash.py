@@ -106,6 +106,16 @@ def wreck(house: House) -> Iterator[Wreck]:
     simulator.close()
 
 
+@pytest.mark.case(
+    "R-01",
+    injected="SIGKILL while the answer to a POST that was carried out is waited for",
+    outcome="one POST; the next operator claims the cluster",
+)
+@pytest.mark.case(
+    "R-08",
+    injected="SIGKILL with a lost answer, then two lists that do not show the cluster",
+    outcome="no second POST; claimed when a list shows it",
+)
 def test_a_creation_whose_outcome_is_known_is_not_repeated(wreck: Wreck) -> None:
     """A POST that was carried out while the operator died is found again by the next one: one POST, one cluster."""
     wreck.created.wait_ready()
@@ -117,6 +127,11 @@ def test_a_creation_whose_outcome_is_known_is_not_repeated(wreck: Wreck) -> None
     assert wreck.posts(wreck.created) == [True]
 
 
+@pytest.mark.case(
+    "R-16",
+    injected="SIGKILL with a lost answer, then `kubectl replace` wipes the attempt while no operator runs",
+    outcome="the mirror in the status stands in: one POST, one cluster",
+)
 def test_an_attempt_that_was_wiped_is_not_forgotten(wreck: Wreck) -> None:
     """An attempt whose annotation `kubectl replace` wipes while no operator runs is still known from the status."""
     wreck.replaced.wait_ready()
@@ -126,6 +141,11 @@ def test_an_attempt_that_was_wiped_is_not_forgotten(wreck: Wreck) -> None:
     assert wreck.posts(wreck.replaced) == [True]
 
 
+@pytest.mark.case(
+    "R-18",
+    injected="SIGKILL while a PUT that was not carried out is waited for",
+    outcome="renamed by the next operator; the same cluster",
+)
 def test_a_rename_is_repeated(wreck: Wreck) -> None:
     """A rename that was not carried out is: the cluster ends with the name of the spec, under its old uuid."""
     until(lambda: wreck.renamed.cluster.name == "GPU West", "the new name")
@@ -147,6 +167,11 @@ def test_a_creation_that_was_not_carried_out_is_repeated(wreck: Wreck) -> None:
     assert wreck.posts(wreck.announced) == [False, True]
 
 
+@pytest.mark.case(
+    "R-28",
+    injected="SIGKILL with a lost answer, deleted while no operator runs",
+    outcome="the next operator finds the cluster and deletes it",
+)
 def test_a_deletion_takes_along_what_was_made(wreck: Wreck) -> None:
     """A registration deleted while its outcome was unknown takes the cluster along that its POST made."""
     wreck.deleted.wait_gone()
@@ -155,6 +180,11 @@ def test_a_deletion_takes_along_what_was_made(wreck: Wreck) -> None:
     assert wreck.posts(wreck.deleted) == [True]
 
 
+@pytest.mark.case(
+    "R-23",
+    injected="SIGKILL while the cluster drains",
+    outcome="waits on without a second DELETE; the object goes with the cluster",
+)
 def test_a_drain_is_not_begun_again(wreck: Wreck) -> None:
     """A deletion that was asked for before the crash is not asked for again; the object goes with the cluster."""
     wreck.draining.wait_gone()

@@ -25,6 +25,11 @@ def wait_ambiguous(stage: Stage, made: Registration) -> None:
     assert len(stage.calls(POST)) == 1
 
 
+@pytest.mark.case(
+    "R-03",
+    injected="the POST is carried out and the connection closed without an answer",
+    outcome="one POST, one cluster, claimed as Recovered from the next list",
+)
 def test_a_lost_answer_is_found_again(stage: Stage) -> None:
     """A POST that is carried out while its answer is lost is found in the list: one POST, one cluster, Recovered."""
     stage.admin.fault("cut-after-commit", operation=POST)
@@ -36,6 +41,13 @@ def test_a_lost_answer_is_found_again(stage: Stage) -> None:
     assert len(stage.calls(POST)) == 1
 
 
+@pytest.mark.case(
+    "R-03",
+    injected="the POST is carried out and never answered, until the operator's own timeout",
+    outcome="one POST, one cluster, Recovered",
+)
+@pytest.mark.case("R-04", injected="503 after the POST was carried out", outcome="one POST, one cluster, Recovered")
+@pytest.mark.case("R-05", injected="201 with a body that cannot be read", outcome="one POST, one cluster, Recovered")
 @pytest.mark.parametrize("fault", ["hang-after-commit", "fail-after-commit", "garbage"])
 def test_an_answer_that_says_nothing_is_a_lost_one(stage: Stage, fault: str) -> None:
     """A timeout, a 503 and an unreadable 201 say nothing about the outcome: it is looked for, not repeated."""
@@ -47,6 +59,11 @@ def test_an_answer_that_says_nothing_is_a_lost_one(stage: Stage, fault: str) -> 
     assert len(stage.admin.clusters()) == len(stage.calls(POST)) == 1
 
 
+@pytest.mark.case(
+    "R-08",
+    injected="the answer is lost and lists hide the new cluster",
+    outcome="no second POST; claimed as soon as a list shows it",
+)
 def test_a_cluster_that_lists_show_late_is_found(stage: Stage) -> None:
     """A list that does not show the cluster yet proves nothing: there is no second POST before settle has passed."""
     stage.admin.settings(listLag=600)
@@ -61,6 +78,11 @@ def test_a_cluster_that_lists_show_late_is_found(stage: Stage) -> None:
     assert len(stage.admin.clusters()) == len(stage.calls(POST)) == 1
 
 
+@pytest.mark.case(
+    "R-04",
+    injected="503 before anything was done",
+    outcome="looked for until lists prove that nothing was made, then a second POST: one cluster",
+)
 def test_a_post_that_was_not_carried_out_is_repeated_after_settle(stage: Stage) -> None:
     """A 503 before anything was done leads to a second POST, but only once lists prove that nothing was made."""
     stage.admin.fault("refuse", operation=POST, status=503)
@@ -76,6 +98,11 @@ def test_a_post_that_was_not_carried_out_is_repeated_after_settle(stage: Stage) 
     assert len(stage.admin.clusters()) == 1
 
 
+@pytest.mark.case(
+    "R-28",
+    injected="deleted while its lost POST is being looked for",
+    outcome="the cluster is found and deleted, and only then the object goes",
+)
 def test_a_deletion_while_the_outcome_is_unknown_leaves_nothing(stage: Stage) -> None:
     """A registration deleted before its lost POST is found again deletes what the POST made, and only then goes."""
     stage.admin.settings(listLag=600)
@@ -93,6 +120,11 @@ def test_a_deletion_while_the_outcome_is_unknown_leaves_nothing(stage: Stage) ->
     assert len(stage.calls(POST)) == 1
 
 
+@pytest.mark.case(
+    "R-16",
+    injected="`kubectl replace` wipes finalizer and attempt while an answer is lost",
+    outcome="both are put back; one POST, one cluster",
+)
 def test_a_replace_while_the_outcome_is_unknown_doubles_nothing(stage: Stage) -> None:
     """`kubectl replace` wipes finalizer and attempt: both are put back, and there is no second POST."""
     stage.admin.settings(listLag=600)
@@ -129,6 +161,11 @@ def test_a_refusal_stalls_until_something_changes(stage: Stage, status: int, rea
     assert len(stage.admin.clusters()) == 1
 
 
+@pytest.mark.case(
+    "R-13",
+    injected="a cluster of the name exists already",
+    outcome="NameTaken with its uuid; no call that changes anything, at the deletion neither",
+)
 def test_a_taken_name_is_an_obstacle(stage: Stage) -> None:
     """A cluster of the name that exists already is neither adopted nor touched; without it there is no obstacle."""
     strange = stage.stranger("gpu-east")
@@ -166,6 +203,11 @@ def test_a_name_that_only_the_control_plane_refuses(stage: Stage) -> None:
     assert conditions(made.wait_for("NameTaken"))["Stalled"] == ("True", "NameTaken")
 
 
+@pytest.mark.case(
+    "R-10",
+    injected="two registrations of one name at once, names not unique",
+    outcome="one is registered, the other is NameTaken; deleting it sends no DELETE",
+)
 def test_two_of_one_name_at_once(stage: Stage) -> None:
     """Of two registrations of one name exactly one is registered, and deleting the other deletes nothing."""
     stage.admin.settings(uniqueNames=False)

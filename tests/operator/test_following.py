@@ -62,6 +62,11 @@ def test_a_name_that_is_taken_is_not_put(stage: Stage) -> None:
     assert not stage.calls("updateCluster")
 
 
+@pytest.mark.case(
+    "R-18",
+    injected="renamed by somebody in the control plane",
+    outcome="one PUT gives it its name back; the same cluster",
+)
 def test_a_drifted_name_is_corrected(stage: Stage) -> None:
     """A cluster that somebody renames in the control plane gets its name back by one PUT."""
     made = stage.registered()
@@ -146,6 +151,11 @@ def test_a_sign_of_life_is_no_write(stage: Stage) -> None:
     assert made.status["lastLiveness"] > str(seen.last_liveness)
 
 
+@pytest.mark.case(
+    "R-19",
+    injected="deleted in the control plane before it ever connected",
+    outcome="confirmed to be missing, then made again under another uuid; no DELETE",
+)
 def test_a_cluster_that_never_connected_is_registered_again(stage: Stage) -> None:
     """A cluster deleted in the control plane before it ever connected is created anew, under another uuid."""
     made = stage.registered(listed=True)
@@ -160,6 +170,11 @@ def test_a_cluster_that_never_connected_is_registered_again(stage: Stage) -> Non
     assert not stage.calls("delete_cluster")
 
 
+@pytest.mark.case(
+    "R-19",
+    injected="deleted in the control plane after it had connected",
+    outcome="ClusterMissing; made again only once onMissing says so",
+)
 def test_a_cluster_that_had_connected_is_reported_missing(stage: Stage) -> None:
     """A cluster deleted in the control plane after it had connected is not replaced unless onMissing says so."""
     made = stage.registered()

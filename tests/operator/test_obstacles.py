@@ -53,6 +53,11 @@ def test_a_secret_that_comes_later(stage: Stage) -> None:
     plane.remove()
 
 
+@pytest.mark.case(
+    "R-40",
+    injected="the credentials are refused",
+    outcome="AuthenticationFailed says what to check; heals within a poll of the correction",
+)
 def test_wrong_credentials_that_are_corrected(stage: Stage) -> None:
     """Refused credentials stall the registration, and a corrected Secret heals it within a poll."""
     plane = later(stage.house, stage.simulator).create_secret("wrong").create()
@@ -66,6 +71,11 @@ def test_wrong_credentials_that_are_corrected(stage: Stage) -> None:
     plane.remove()
 
 
+@pytest.mark.case(
+    "R-40",
+    injected="the client secret is rotated and every token revoked",
+    outcome="goes on with the new Secret, without a restart",
+)
 def test_rotated_credentials(stage: Stage) -> None:
     """A credential that is rotated in the control plane and in the Secret goes on without a restart."""
     made = stage.registered()
@@ -124,6 +134,11 @@ def test_a_short_outage_is_not_worth_a_write(stage: Stage) -> None:
     assert conditions(stage.kube.get(stage.control_plane.path))["Ready"] == ("True", "Reachable")
 
 
+@pytest.mark.case(
+    "S-01",
+    injected="a registration in a namespace that the control plane does not allow",
+    outcome="NamespaceNotAllowed, and no call for it",
+)
 def test_a_namespace_that_is_not_allowed(stage: Stage) -> None:
     """A control plane that does not allow the namespace is not asked, until an administrator allows it."""
     stage.control_plane.change(allowedNamespaces={"from": "Names", "names": ["elsewhere"]})
@@ -137,6 +152,16 @@ def test_a_namespace_that_is_not_allowed(stage: Stage) -> None:
     made.wait_for("Registered")
 
 
+@pytest.mark.case(
+    "R-31",
+    injected="the credentials lead into another tenant; the registration is deleted then",
+    outcome="DeletionBlocked; no call there; deleted when the credentials are right again",
+)
+@pytest.mark.case(
+    "R-40",
+    injected="the Secret is changed to credentials of another tenant",
+    outcome="TenantChanged stops everything; nothing counts as missing",
+)
 def test_another_tenant(stage: Stage) -> None:
     """Credentials of another tenant stop everything: what they do not show is not taken for gone."""
     made = stage.registered(listed=True, version="2.19.4")
@@ -168,6 +193,11 @@ def test_a_suspended_control_plane_is_not_called(stage: Stage) -> None:
     made.wait_for("Registered")
 
 
+@pytest.mark.case(
+    "R-33",
+    injected="429 with `Retry-After: 2` to a list",
+    outcome="no call of any kind before it is over",
+)
 def test_throttling_is_obeyed(stage: Stage) -> None:
     """A 429 with Retry-After is a pause for all calls: nothing is asked before it is over."""
     stage.admin.fault("throttle", operation="get_clusters", retryAfter=2)

@@ -38,6 +38,11 @@ def test_the_log_is_one_json_object_a_line(stage: Stage, operator: Operator) -> 
     assert any(line["message"].startswith("started; health on port") for line in lines)
 
 
+@pytest.mark.case(
+    "S-13",
+    injected="`/healthz` and `/readyz` are asked by anybody",
+    outcome="each check and whether it holds, nothing else; this version has no metrics port",
+)
 def test_health(operator: Operator) -> None:
     """`/healthz` and `/readyz` answer 200 and tell check by check what holds."""
     live, ready = operator.health("/healthz"), operator.health("/readyz")
@@ -46,6 +51,11 @@ def test_health(operator: Operator) -> None:
     assert (ready.status_code, ready.json()) == (200, {"listed": True, "watches": True})
 
 
+@pytest.mark.case(
+    "S-07",
+    injected="errors that repeat the client secret and the tokens, with debug logs",
+    outcome="found in no log line, status, annotation or event, in no form",
+)
 def test_no_secret_comes_out(house: House, stage: Stage, operator: Operator) -> None:
     """Client secret and tokens are in no log line, status, annotation or event, even if errors repeat them."""
     canaries = tokens(stage) | {stage.simulator.client_secret}
@@ -85,6 +95,11 @@ def forms(secret: str) -> set[str]:
     return {secret, base64.b64encode(secret.encode()).decode().rstrip("="), quote(secret, safe="")}
 
 
+@pytest.mark.case(
+    "R-38",
+    injected="every token is revoked while the operator polls",
+    outcome="one token call; nothing of it in a status",
+)
 def test_a_rejected_token_is_replaced(stage: Stage, operator: Operator) -> None:
     """A token that stops working is replaced by one token call, and nothing is said about it in the status."""
     made = stage.registered(listed=True)

@@ -122,6 +122,7 @@ def test_status_carries_what_the_api_displays(stage: Stage, state: str) -> None:
     assert status["dependencies"] == bare_of_empty(told["dependencies"])
 
 
+@pytest.mark.case("R-20", injected="`status: null`", outcome="Ready; the connection is unknown")
 def test_a_cluster_that_has_shown_no_status_is_ready(stage: Stage) -> None:
     """`status: null`, which the API allows, is a cluster whose connection is unknown."""
     stage.admin.settings(waitingStatusNull=True)
@@ -132,6 +133,11 @@ def test_a_cluster_that_has_shown_no_status_is_ready(stage: Stage) -> None:
     assert "state" not in seen["status"]
 
 
+@pytest.mark.case(
+    "R-20",
+    injected="a state that the API file does not know",
+    outcome="shown as it is, and not Connected",
+)
 def test_a_state_nobody_knows_is_shown_as_it_is(stage: Stage) -> None:
     """A state that a newer control plane may have is mirrored, and is not Connected."""
     made = stage.register()
@@ -141,17 +147,6 @@ def test_a_state_nobody_knows_is_shown_as_it_is(stage: Stage) -> None:
 
     assert seen["status"]["state"] == "Hibernating"
     assert conditions(seen)["Ready"] == ("True", "Registered")
-
-
-def test_what_this_version_cannot_do_is_said(stage: Stage) -> None:
-    """A registration that asks for an install Secret is registered, and is told that none is written yet."""
-    made = stage.register(installSecret={"name": "gpu-east-install"})
-
-    seen = made.wait_for("InvalidSpec")
-
-    assert conditions(seen)["Stalled"] == ("True", "InvalidSpec")
-    assert conditions(seen)["InstallSecretReady"] == ("False", "NotSupported")
-    assert [cluster.uuid for cluster in stage.admin.clusters()] == [seen["status"]["uuid"]]
 
 
 def test_the_control_plane_says_how_many_clusters_it_has(stage: Stage) -> None:

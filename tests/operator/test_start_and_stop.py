@@ -1,5 +1,7 @@
 """Operators that are stopped while they work, and two that do not know of each other."""
 
+import pytest
+
 from operators import House, until
 from stage import Registration, Stage
 
@@ -24,6 +26,11 @@ def test_stopped_while_it_creates(house: House, stage: Stage) -> None:
     assert len(stage.calls(POST)) == len(made)
 
 
+@pytest.mark.case(
+    "R-11",
+    injected="two operator processes, names not unique, ten registrations",
+    outcome="ten clusters; no election is needed",
+)
 def test_two_operators_at_once(house: House, stage: Stage) -> None:
     """Two operators that do not know of each other make each cluster once: safety does not rest on an election."""
     stage.admin.settings(uniqueNames=False)
