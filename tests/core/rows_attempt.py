@@ -10,6 +10,7 @@ from core.situations import (
     THIRD,
     UUID,
     ago,
+    at,
     attempt,
     because,
     cluster,
@@ -37,7 +38,7 @@ from runai_registrar.core.actions import (
     Title,
 )
 from runai_registrar.core.observed import Outcome
-from runai_registrar.resources import Origin, RegistrationStatus
+from runai_registrar.resources import RELEASE, Origin, RegistrationStatus
 
 RECOVERED = Title(UUID, Origin.RECOVERED)
 OPEN = registration(attempt=attempt())
@@ -46,6 +47,11 @@ CHAIN = attempt(earlier=(earlier(),))
 OURS_MAYBE = cluster(age=15.0)
 LISTED_SINCE = read(registrations=NOW)
 FOUND = observed(OPEN, OURS_MAYBE, reads=LISTED_SINCE)
+FILLED_IN = cluster(age=110.0, version="2.24.18")
+GIVEN_UP = registration(attempt=attempt(age=120.0), deleting=True)
+WAITS = Stand(Phase.RECONCILING, "Deleting", "", attempt=attempt(age=120.0), wake=5.0)
+LONG_GONE = attempt(age=4100.0)
+SLOW = registration(attempt=LONG_GONE, deleting=True)
 KEPT_OF_IT = earlier(first=120.0, last=120.0)
 
 ROWS = [
@@ -93,6 +99,18 @@ ROWS = [
         (UUID,),
     ),
     Row(
+        "attempt-filled-in",
+        observed(SETTLED, FILLED_IN, reads=LISTED_SINCE),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", attempt=attempt(age=120.0), wake=30.0),
+        (UUID, "although none was sent", "Nothing is touched", "spec.adopt.uuid"),
+    ),
+    Row(
+        "attempt-leaving",
+        observed(GIVEN_UP, draining(age=110.0), reads=LISTED_SINCE),
+        WAITS,
+        (UUID, "is deleting", f"{RELEASE}=orphan"),
+    ),
+    Row(
         "attempt-unsettled",
         observed(OPEN),
         Stand(Phase.RECONCILING, "Registering", "", attempt=attempt(), wake=5.0),
@@ -102,6 +120,7 @@ ROWS = [
     Row("attempt-deleted", observed(registration(attempt=attempt(age=120.0), deleting=True)), Release("")),
 ]
 
+GIVEN_UP_WITH_DOMAIN = registration(attempt=attempt(age=120.0, domain="https://gpu.example.com"), deleting=True)
 OTHER_SPEC = {"clusterName": "gpu-west"}
 MISSING_SINCE = read(registrations=NOW, absent={OTHER: NOW})
 RECREATED = registration(attempt=attempt(), status=registered(uuid=OTHER))
@@ -302,8 +321,86 @@ AFTER = [
         Announce(new_attempt(exclude=(UUID,), earlier=(KEPT_OF_IT,))),
     ),
     Row(
+        "attempt-filled-in/connected",
+        observed(SETTLED, cluster(age=110.0, domain="https://gpu.example.com", last_liveness=at(-1))),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", attempt=attempt(age=120.0), wake=30.0),
+        (UUID,),
+    ),
+    Row(
+        "attempt-filled-in/beside-a-candidate",
+        observed(SETTLED, FILLED_IN, cluster(OTHER, age=110.0), reads=LISTED_SINCE),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", attempt=attempt(age=120.0), wake=30.0),
+        (UUID, OTHER),
+    ),
+    Row(
+        "attempt-filled-in/deleting",
+        observed(GIVEN_UP, FILLED_IN, reads=LISTED_SINCE),
+        Stand(Phase.STALLED, "CreateAmbiguous", "", attempt=attempt(age=120.0), wake=30.0),
+        (UUID, "Delete what belongs here in the control plane", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "attempt-filled-in/a-person-has-decided",
+        because(observed(SETTLED, FILLED_IN, reads=LISTED_SINCE), spec={"adopt": {"uuid": UUID}}),
+        Stand(Phase.READY, "Adopted", "", Title(UUID, Origin.ADOPTED), shown=FILLED_IN, closes="attempt-1", wake=0.0),
+    ),
+    Row(
+        "attempt-filled-in/held-by-another",
+        observed(
+            registration(attempt=attempt(age=120.0), spec=OTHER_SPEC),
+            FILLED_IN,
+            rivals=(rival(status=registered(uuid=UUID, attempt="attempt-2")),),
+        ),
+        Announce(new_attempt(name="gpu-west", earlier=(KEPT_OF_IT,))),
+    ),
+    Row(
+        "attempt-filled-in/not-what-was-sent",
+        observed(registration(attempt=attempt(age=120.0, version="2.23")), FILLED_IN, reads=LISTED_SINCE),
+        Stand(Phase.STALLED, "NameTaken", "", wake=60.0),
+        (NAME, UUID),
+    ),
+    Row(
+        "attempt-filled-in/made-after-the-window",
+        observed(SETTLED, cluster(age=60.0, version="2.24.18"), reads=LISTED_SINCE),
+        Stand(Phase.STALLED, "NameTaken", "", wake=60.0),
+    ),
+    Row(
+        "attempt-leaving/filled-in-and-connected",
+        observed(GIVEN_UP, draining(age=110.0, version="2.24.18", last_liveness=at(-5))),
+        WAITS,
+    ),
+    Row(
+        "attempt-leaving/beside-a-candidate",
+        observed(GIVEN_UP, draining(age=110.0), cluster(OTHER, age=109.0), reads=LISTED_SINCE),
+        WAITS,
+    ),
+    Row("attempt-leaving/list-too-old", observed(GIVEN_UP, draining(age=110.0), listed=6.0), ReadClusters(ago(5.0))),
+    Row(
+        "attempt-leaving/held-by-another",
+        observed(GIVEN_UP, draining(age=110.0), rivals=(rival(status=registered(attempt="attempt-2")),)),
+        Release(""),
+    ),
+    Row(
+        "attempt-leaving/excluded",
+        observed(registration(attempt=attempt(age=120.0, exclude=(UUID,)), deleting=True), draining(age=110.0)),
+        Release(""),
+    ),
+    Row("attempt-leaving/another-domain", observed(GIVEN_UP_WITH_DOMAIN, draining(age=110.0)), Release("")),
+    Row("attempt-leaving/made-after-the-window", observed(GIVEN_UP, draining(age=60.0)), Release("")),
+    Row("attempt-leaving/gone", observed(GIVEN_UP, draining(age=110.0, deleted_at=at(-1))), Release("")),
+    Row(
+        "attempt-leaving/for-too-long",
+        observed(SLOW, cluster(age=4090.0, delete_requested_at=at(-301))),
+        Stand(Phase.STALLED, "DeletionBlocked", "", attempt=LONG_GONE, wake=5.0),
+        (UUID, "deletion.timeout", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "attempt-leaving/connected-and-not-for-too-long",
+        observed(SLOW, cluster(age=4090.0, delete_requested_at=at(-3599), last_liveness=at(-3600))),
+        Stand(Phase.RECONCILING, "Deleting", "", attempt=LONG_GONE, wake=5.0),
+    ),
+    Row(
         "attempt-nothing/a-foreign-cluster-has-the-name",
-        observed(SETTLED, cluster(age=110.0, version="2.24.18"), reads=LISTED_SINCE),
+        observed(SETTLED, cluster(age=130.0, version="2.24.18"), reads=LISTED_SINCE),
         Stand(Phase.STALLED, "NameTaken", "", wake=60.0),
         (NAME, UUID),
     ),

@@ -54,6 +54,15 @@ ROWS = [
         ("nothing is changed",),
     ),
     Row(
+        "observe-held",
+        new(cluster(), spec=OBSERVE | ADOPT, rivals=(rival(status=registered(Origin.ADOPTED)),)),
+        observing(
+            f"Manage would do nothing: The cluster {UUID} is held by the registration other/gpu-east. Release it there "
+            "first: set deletion.policy to Orphan and delete that registration.",
+            shown=cluster(),
+        ),
+    ),
+    Row(
         "adopt-absent",
         new(spec=ADOPT, reads=LISTED),
         Stand(Phase.STALLED, "AdoptionTargetNotFound", "", wake=60.0),
@@ -102,6 +111,21 @@ AFTER = [
         observing(
             f"Manage would do nothing: There is no live cluster {UUID} in the control plane. Correct spec.adopt.uuid."
         ),
+    ),
+    Row(
+        "observe-held/perhaps-just-created-by-another",
+        new(cluster(age=15.0), spec=OBSERVE | BY_NAME, rivals=(rival(attempt=attempt(2)),)),
+        observing(
+            "Manage would do nothing: The registration other/gpu-east may have created this cluster; waiting until "
+            "that is clear. Its condition Ready says what there is to do.",
+            shown=cluster(age=15.0),
+        ),
+    ),
+    Row(
+        "adopt-held/perhaps-created-by-another-and-filled-in",
+        new(cluster(age=15.0, version="2.24.18"), spec=BY_NAME, reads=LISTED, rivals=(rival(attempt=attempt(2)),)),
+        Stand(Phase.RECONCILING, "OwnershipConflict", "", wake=5.0),
+        ("other/gpu-east", "Ready"),
     ),
     Row(
         "adopt-absent/draining",

@@ -51,7 +51,10 @@ def asked(seconds: float = 3.0, **facts: Any) -> Memory:
 
 
 LONG_AGO = {"deletion": progress(4000.0, lasts=3600.0), "first_connected_at": at(-90_000)}
+IGNORED_FOR_LONG = {"deletion": progress(4000.0, lasts=7200.0)}
 NEVER_CONNECTED = {"deletion": progress(400.0)}
+ASKED_FOR_A_MINUTE = {"deletion": progress(90.0)}
+FORCED = {"deletion": {"force": True}}
 OVERDUE_FORCE = leaving(draining(), spec={"deletion": {"onTimeout": "Force"}}, status=LONG_AGO)
 
 ROWS = [
@@ -109,6 +112,12 @@ ROWS = [
     ),
     Row("delete-again", leaving(cluster(), memory=asked(6.0), reads=READ), Delete(UUID, force=False)),
     Row(
+        "delete-ignored",
+        leaving(cluster(), memory=asked(30.0), status=ASKED_FOR_A_MINUTE, reads=READ),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(90.0), wake=5.0),
+        ("as if nobody had asked", "asked again", f"{RELEASE}=orphan"),
+    ),
+    Row(
         "delete-young",
         leaving(age=30.0, memory=asked()),
         Stand(Phase.RECONCILING, "Deleting", "", OURS, deletion=progress(3.0), wake=31.0),
@@ -129,6 +138,20 @@ ROWS = [
         ("deletion.timeout", "deletion.force", f"{RELEASE}=orphan"),
     ),
     Row("delete-overdue-force", replace(OVERDUE_FORCE, reads=READ), Delete(UUID, force=True)),
+    Row(
+        "delete-overdue-forced",
+        leaving(draining(), status={"deletion": progress(700.0, forced=300.0)}),
+        Stand(
+            Phase.STALLED,
+            "DeletionBlocked",
+            "",
+            OURS,
+            shown=draining(),
+            deletion=progress(700.0, forced=300.0),
+            wake=5.0,
+        ),
+        ("forced deletion", "deletion.timeout", f"{RELEASE}=orphan"),
+    ),
     Row(
         "delete-overdue-orphan",
         leaving(draining(), spec={"deletion": {"onTimeout": "Orphan"}}, status=LONG_AGO),
@@ -222,6 +245,114 @@ AFTER = [
         "delete-again/not-at-once",
         leaving(cluster(), memory=asked(4.0), reads=READ),
         Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(4.0), wake=5.0),
+    ),
+    Row(
+        "delete-ignored/for-as-long-as-it-had-been-asked-for",
+        leaving(cluster(), memory=asked(45.0), status=ASKED_FOR_A_MINUTE, reads=READ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-ignored/for-five-minutes-at-most",
+        leaving(
+            cluster(), spec={"deletion": {"timeout": "2h"}}, memory=asked(300.0), status=IGNORED_FOR_LONG, reads=READ
+        ),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-ignored/almost-for-five-minutes",
+        leaving(
+            cluster(), spec={"deletion": {"timeout": "2h"}}, memory=asked(299.0), status=IGNORED_FOR_LONG, reads=READ
+        ),
+        Stand(
+            Phase.RECONCILING,
+            "Deleting",
+            "",
+            OURS,
+            shown=cluster(),
+            deletion=progress(4000.0, lasts=7200.0),
+            wake=5.0,
+        ),
+    ),
+    Row(
+        "delete-ignored/forced-a-moment-ago",
+        leaving(
+            cluster(),
+            spec=FORCED,
+            memory=asked(6.0, forced=True),
+            status={"deletion": progress(250.0, forced=6.0)},
+            reads=READ,
+        ),
+        Delete(UUID, force=True),
+    ),
+    Row(
+        "delete-ignored/until-it-is-overdue",
+        leaving(cluster(), memory=asked(100.0), status=LONG_AGO, reads=READ),
+        Stand(
+            Phase.STALLED,
+            "DeletionBlocked",
+            "",
+            OURS,
+            shown=cluster(),
+            deletion=progress(4000.0, lasts=3600.0),
+            wake=5.0,
+        ),
+        ("deletion.force",),
+    ),
+    Row(
+        "delete-overdue-forced/not-so-far",
+        leaving(draining(), status={"deletion": progress(700.0, forced=299.0)}),
+        Stand(
+            Phase.RECONCILING,
+            "Deleting",
+            "",
+            OURS,
+            shown=draining(),
+            deletion=progress(700.0, forced=299.0),
+            wake=5.0,
+        ),
+    ),
+    Row(
+        "delete-overdue-forced/after-it-was-overdue",
+        leaving(
+            draining(),
+            spec=FORCED,
+            status={"deletion": progress(4000.0, lasts=3600.0, forced=100.0), "first_connected_at": at(-90_000)},
+        ),
+        Stand(
+            Phase.RECONCILING,
+            "Deleting",
+            "",
+            OURS,
+            shown=draining(),
+            deletion=progress(4000.0, lasts=3600.0, forced=100.0),
+            wake=5.0,
+        ),
+    ),
+    Row(
+        "delete-overdue-forced/forced-from-the-start",
+        leaving(draining(), spec=FORCED, status={"deletion": progress(300.0, forced=300.0)}),
+        Stand(
+            Phase.STALLED,
+            "DeletionBlocked",
+            "",
+            OURS,
+            shown=draining(),
+            deletion=progress(300.0, forced=300.0),
+            wake=5.0,
+        ),
+        ("forced deletion",),
+    ),
+    Row("delete-overdue-forced/gone", leaving(status={"deletion": progress(700.0, forced=300.0)}), Release("")),
+    Row(
+        "delete-overdue-forced/asked-again-without-an-answer",
+        leaving(
+            cluster(),
+            memory=Memory(failure=failure()),
+            status={"deletion": progress(700.0, forced=300.0)},
+            reads=READ,
+        ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=100.0),
+        ("The call failed.", f"{RELEASE}=orphan"),
     ),
     Row("delete-gone/marked-as-deleted", leaving(cluster(deleted_at=at(-1)), memory=asked()), Release("")),
     Row("delete-gone/after-a-restart", leaving(status={"deletion": progress(100.0)}), Release("")),

@@ -16,19 +16,29 @@ from core.situations import (
     because,
     cluster,
     condition,
+    draining,
     knows,
     new_attempt,
     observed,
     plane,
+    read,
     registered,
     registration,
     trouble,
 )
-from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadClusters, Release, Stand, Title
-from runai_registrar.core.observed import Memory, Outcome
+from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadCluster, ReadClusters, Release, Stand, Title
+from runai_registrar.core.observed import Memory, Outcome, Snapshot
 from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, ControlPlaneUsed, Origin, RegistrationStatus
 
 ANSWERED = knows(Outcome.ANSWERED, answer=cluster(age=1.0))
+TRIED = attempt(age=130.0)
+TWO_MADE = knows(Outcome.ANSWERED, TRIED, answer=cluster(age=120.0))
+BESIDE = observed(registration(attempt=TRIED, status=registered(uuid=OTHER)), cluster(OTHER), memory=TWO_MADE)
+TWO = Stand(Phase.STALLED, "CreateAmbiguous", "", Title(OTHER, Origin.CREATED), wake=60.0)
+ONLY_OTHER = Stand(
+    Phase.READY, "Registered", "", Title(OTHER, Origin.CREATED), shown=cluster(OTHER), closes="attempt-1"
+)
 NEW = observed(registration())
 KEPT = observed(registration(status=registered()), cluster())
 LEAVING = observed(registration(status=registered(), deleting=True), cluster())
@@ -44,6 +54,11 @@ def waiting_since(reason: str, seconds: float) -> Memory:
     return Memory(waiting={reason: ago(seconds)})
 
 
+def listed(*clusters: Cluster) -> Snapshot:
+    """Return a list of these clusters that began a second ago."""
+    return Snapshot.of(clusters, ago(1.0), NOW.wall - 1.0)
+
+
 ROWS = [
     Row(
         "answer-in-hand",
@@ -57,6 +72,8 @@ ROWS = [
         Stand(Phase.STALLED, "CreateAmbiguous", "", Title(OTHER, Origin.CREATED), wake=60.0),
         (UUID, OTHER),
     ),
+    Row("answer-beside-absent", BESIDE, ReadCluster(UUID)),
+    Row("answer-beside-gone", replace(BESIDE, reads=read(absent={UUID: NOW})), ONLY_OTHER),
     Row("not-ours-to-hold", observed(registration(status=registered(), deleting=True, held=False)), Leave()),
     Row("release-annotation", observed(ORPHANED, cluster()), Release("", leaves=UUID), ("orphan",)),
     Row(
@@ -140,6 +157,35 @@ CREATES = Announce(new_attempt())
 IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
 
 AFTER = [
+    Row(
+        "answer-beside-uuid/shown-again",
+        replace(BESIDE, snapshot=listed(cluster(OTHER), cluster())),
+        TWO,
+        (UUID, OTHER),
+    ),
+    Row("answer-beside-uuid/not-gone-so-far", replace(BESIDE, snapshot=listed(cluster(OTHER), draining())), TWO),
+    Row(
+        "answer-beside-uuid/too-young-to-count-as-gone",
+        replace(BESIDE, memory=replace(TWO_MADE, answer=cluster(age=60.0)), reads=read(absent={UUID: NOW})),
+        TWO,
+    ),
+    Row("answer-beside-uuid/a-read-shows-it", replace(BESIDE, reads=read(present={UUID: NOW})), TWO),
+    Row(
+        "answer-beside-uuid/read-before-the-list",
+        replace(BESIDE, reads=read(absent={UUID: ago(2.0)})),
+        ReadCluster(UUID),
+    ),
+    Row("answer-beside-uuid/never-listed", replace(BESIDE, snapshot=None), TWO),
+    Row(
+        "answer-beside-uuid/another-tenant-does-not-show-it",
+        replace(BESIDE, control_plane=plane(tenant_id=2002), reads=read(absent={UUID: NOW})),
+        TWO,
+    ),
+    Row(
+        "answer-beside-uuid/the-control-plane-is-silent",
+        replace(BESIDE, control_plane=plane(trouble=SILENT), reads=read(absent={UUID: NOW})),
+        TWO,
+    ),
     Row(
         "answer-in-hand/replacing-a-missing-cluster",
         observed(

@@ -1,6 +1,7 @@
 """When an attempt is open, and which clusters it may have made."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,8 @@ from runai_registrar.controlplane.models import Cluster
 from runai_registrar.core.attempt import (
     MAX_EARLIER,
     candidates,
+    filled_in,
+    going,
     is_open,
     open_attempt,
     own_attempt,
@@ -148,6 +151,11 @@ def test_a_candidate_is_not_older_than_the_attempt(age: float, *, candidate: boo
     assert (late(cluster(age=age)) == {UUID}) is candidate
 
 
+@pytest.mark.case(
+    "R-17",
+    injected="a cluster of the name, made at a time when the POST cannot have been under way, by either clock",
+    outcome="not claimed; named as a surplus one",
+)
 @pytest.mark.parametrize(("age", "candidate"), [(955.0, True), (954.0, False)], ids=["last-moment", "too-late"])
 def test_a_candidate_was_made_while_the_post_could_be_under_way(age: float, *, candidate: bool) -> None:
     """The window ends with freshness, POST timeout and tolerance after the attempt; what is later is surplus."""
@@ -180,6 +188,56 @@ def test_a_connected_cluster_is_no_candidate() -> None:
 
     assert found(connected) == set()
     assert late(connected) == {UUID}
+
+
+def unlike(*clusters: Cluster, of: CreateAttempt | None = None) -> set[str]:
+    """Return the uuids of these clusters that an attempt made, if the control plane has filled something in."""
+    return set(filled_in(Snapshot.of(clusters, NOW, NOW.wall), of or attempt(), NAME, TIMING))
+
+
+def ending(*clusters: Cluster, of: CreateAttempt | None = None) -> set[str]:
+    """Return the uuids of these clusters under deletion that an attempt may have made."""
+    return set(going(Snapshot.of(clusters, NOW, NOW.wall), of or attempt(), NAME, TIMING))
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "perhaps"),
+    [
+        ({"version": "2.24.18"}, {}, True),
+        ({"domain": "https://gpu.example.com"}, {}, True),
+        ({"domain": "https://gpu.example.com", "version": "2.24.18"}, {"version": "2.24.18"}, True),
+        ({"version": "2.24.18"}, {"domain": "https://gpu.example.com"}, False),
+        ({"version": "2.24.18"}, {"version": "2.23"}, False),
+        ({}, {"version": "2.24.18"}, False),
+        ({}, {}, False),
+        ({"version": "2.24.18", "age": 26.0}, {}, False),
+        ({"version": "2.24.18", "name": "gpu-west"}, {}, False),
+        ({"version": "2.24.18"}, {"exclude": (UUID,)}, False),
+        ({"version": "2.24.18", "delete_requested_at": at(-2)}, {}, False),
+    ],
+)
+def test_what_a_control_plane_may_have_filled_in(shown: Any, sent: Any, *, perhaps: bool) -> None:
+    """A value where none was sent may be the control plane's; another one than what was sent is somebody else's."""
+    assert (unlike(cluster(**{"age": 15.0} | shown), of=attempt(**sent)) == {UUID}) is perhaps
+
+
+def test_what_is_like_one_part_is_not_doubted_for_another() -> None:
+    """A cluster with exactly what one part of a chain sent is that one's, though another part sent less."""
+    tried = attempt(version="2.24.18", earlier=(earlier(first=30.0, last=20.0),))
+
+    assert found(cluster(age=15.0, version="2.24.18"), of=tried) == {UUID}
+    assert unlike(cluster(age=15.0, version="2.24.18"), of=tried) == set()
+
+
+def test_what_is_going_may_be_of_the_attempt() -> None:
+    """A cluster of the right name and time under deletion is known again, connected or not, until it is deleted."""
+    assert ending(draining(age=15.0)) == {UUID}
+    assert ending(draining(age=15.0, version="2.24.18", last_liveness=at(-1))) == {UUID}
+    assert ending(draining(age=26.0)) == set()
+    assert ending(draining(age=15.0, deleted_at=at(-1))) == set()
+    assert ending(cluster(age=15.0)) == set()
+    assert ending(draining(age=15.0), of=attempt(exclude=(UUID,))) == set()
+    assert ending(draining(age=15.0), of=attempt(version="2.23")) == set()
 
 
 def test_an_excluded_cluster_is_no_candidate() -> None:

@@ -43,6 +43,11 @@ def test_a_title_is_a_uuid_with_owner_and_origin() -> None:
     assert title(registration(status=registered()), plane()) == OURS
 
 
+@pytest.mark.case(
+    "R-16",
+    injected="a status copied from another registration, or without owner or origin",
+    outcome="gives no title",
+)
 @pytest.mark.parametrize(
     "change",
     [{"owner_uid": RIVAL}, {"owner_uid": None}, {"origin": None}, {"uuid": None}],

@@ -190,6 +190,12 @@ HOSTILE: dict[str, Any] = {
 HOSTILE["all-at-once"] = {key: value for status in HOSTILE.values() for key, value in status.items()}
 
 
+@pytest.mark.case(
+    "R-20",
+    injected="displays with thousands of huge texts, deep dependencies, control characters",
+    outcome="shown as far as it fits, within the CRD",
+)
+@pytest.mark.case("R-46", injected="displays with thousands of huge texts", outcome="at most 128 KiB are written")
 @pytest.mark.parametrize("status", HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_status_gets_through(status: Any) -> None:
     """Whatever a cluster displays, the status stays within 128 KiB, within the CRD, and shows what it can."""

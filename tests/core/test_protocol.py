@@ -54,7 +54,9 @@ class Case:
 CASES = {
     "1-a-person-creates-the-name": Case(
         "The POST was lost before it was committed; a cluster of that name with another version is a person's.",
-        observed(registration(attempt=attempt(age=120.0)), cluster(age=110.0, version="2.20"), reads=LISTED),
+        observed(
+            registration(attempt=attempt(age=120.0, version="2.24")), cluster(age=110.0, version="2.20"), reads=LISTED
+        ),
         Stand(Phase.STALLED, "NameTaken", "", wake=60.0),
     ),
     "2-two-registrations-one-name": Case(

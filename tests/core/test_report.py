@@ -103,6 +103,11 @@ def test_timeless_looks_into_everything() -> None:
     assert timeless(nested) == {"operands": {"a": {"ready": True}}, "list": [{"b": 1}]}
 
 
+@pytest.mark.case(
+    "R-16",
+    injected="the status of another registration",
+    outcome="neither its uuid nor its attempt is kept",
+)
 def test_a_copied_status_is_no_title() -> None:
     """What was copied from another registration is dropped: neither its uuid nor its attempt passes for our own."""
     copied = registered(owner_uid=RIVAL, attempt="attempt-7", first_connected_at=at(-60), state="Connected")

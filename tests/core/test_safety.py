@@ -120,6 +120,11 @@ def test_an_adopted_cluster_is_left_once_a_lost_answer_is_resolved(tried: Create
     assert action.leaves == UUID
 
 
+@pytest.mark.case(
+    "R-17",
+    injected="the control plane's clock is known within 9 seconds only",
+    outcome="what a lost answer made is found all the same",
+)
 @pytest.mark.parametrize("spread", [9.0, 1.0], ids=["still-vague", "exact-by-now"])
 def test_a_lost_answer_is_found_however_uncertain_the_clock_was(spread: float) -> None:
     """A slow list tells the control plane's time within seconds only: the window of an attempt allows for that."""

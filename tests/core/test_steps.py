@@ -1,6 +1,7 @@
 """Actions are safe to repeat: after each one, the next decision builds on it and never asks for the same call again."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -9,8 +10,10 @@ from core.row import Row
 from core.situations import (
     FRESH_ID,
     NAME,
+    NOW,
     TENANT,
     UUID,
+    at,
     attempt,
     because,
     cluster,
@@ -22,7 +25,7 @@ from core.situations import (
 )
 from core.test_decide import AFTER, ROWS
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.actions import Action, Announce, Create, Leave, ReadClusters, Stand
+from runai_registrar.core.actions import Action, Announce, Create, Delete, Leave, ReadClusters, Stand
 from runai_registrar.core.decide import decide
 from runai_registrar.core.observed import Observed, Outcome, Snapshot
 from runai_registrar.core.report import report, same
@@ -133,6 +136,35 @@ def test_a_deletion_drains_to_its_end() -> None:
 
     assert kinds(start) == ["ReadRegistrations", "Delete", "ReadClusters", "Stand"]
     assert kinds(later(drains, 5.0)) == ["ReadClusters", "Stand"]
+    assert kinds(gone) == ["Release", "Leave"]
+
+
+def test_an_ignored_deletion_is_asked_for_less_and_less() -> None:
+    """A control plane that never shows the deletion as asked for is asked soon again at first, then every 5 minutes."""
+    slow = {"deletion": {"timeout": "2h"}}
+    o = observed(registration(status=registered(), spec=slow, deleting=True), cluster())
+    asked: list[float] = []
+    while o.now.boot < NOW.boot + 3600.0:
+        action = decide(o)
+        asked += [o.now.boot] if isinstance(action, Delete) else []
+        o = later(effect(o, action), (action.wake or 0.0) if isinstance(action, Stand) else 0.0)
+        o = replace(o, snapshot=Snapshot.of([cluster()], o.now, o.clock))
+    pauses = [then - before for before, then in pairwise(asked)]
+
+    assert [5.0 * round(pause / 5.0) for pause in pauses[:4]] == [5.0, 10.0, 20.0, 40.0]
+    assert 290.0 < max(pauses) < 310.0
+    assert len(asked) < 20
+
+
+def test_a_wiped_status_does_not_end_a_deletion_under_way() -> None:
+    """What drains without a title is waited for, without a call, and the finalizer goes when it is seen to be gone."""
+    wiped = observed(
+        registration(attempt=attempt(age=120.0), deleting=True), cluster(age=110.0, delete_requested_at=at(-5))
+    )
+    gone = replace(later(wiped, 5.0), snapshot=Snapshot.of([], later(wiped, 4.0).now, wiped.clock + 4.0))
+
+    assert kinds(wiped) == ["Stand"]
+    assert kinds(walk(wiped)[1]) == ["Stand"]
     assert kinds(gone) == ["Release", "Leave"]
 
 

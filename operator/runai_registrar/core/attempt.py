@@ -105,6 +105,12 @@ def looks_sent(cluster: Cluster, part: EarlierAttempt) -> bool:
     return same_domain and (cluster.version or "") == (part.version or "")
 
 
+def might_be_sent(cluster: Cluster, part: EarlierAttempt) -> bool:
+    """Whether a cluster has what was sent, and anything where nothing was: a control plane may fill that in."""
+    same_domain = not part.domain or plain_domain(cluster.domain) == plain_domain(part.domain)
+    return same_domain and (not part.version or cluster.version == part.version)
+
+
 def _in_window(cluster: Cluster, part: EarlierAttempt, timing: Timing) -> bool:
     begin = part.first - timedelta(seconds=timing.skew)
     end = part.last + timedelta(seconds=timing.window + timing.skew)
@@ -115,16 +121,48 @@ def _named(snapshot: Snapshot, attempt: CreateAttempt, desired: str) -> Iterable
     for part in sent(attempt):
         for name in {part.name, desired}:
             for cluster in snapshot.by_name.get(name, ()):
-                if is_live(cluster) and cluster.uuid not in attempt.exclude and looks_sent(cluster, part):
-                    yield part, cluster
+                yield part, cluster
+
+
+def _live(snapshot: Snapshot, attempt: CreateAttempt, desired: str) -> Iterable[tuple[EarlierAttempt, Cluster]]:
+    for part, cluster in _named(snapshot, attempt, desired):
+        if is_live(cluster) and cluster.uuid not in attempt.exclude and looks_sent(cluster, part):
+            yield part, cluster
+
+
+def _possible(
+    snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing
+) -> Iterable[tuple[EarlierAttempt, Cluster]]:
+    for part, cluster in _named(snapshot, attempt, desired):
+        if cluster.uuid not in attempt.exclude and might_be_sent(cluster, part) and _in_window(cluster, part, timing):
+            yield part, cluster
 
 
 def candidates(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing) -> dict[str, Cluster]:
     """Clusters that this attempt may have made: live, of the right name, domain, version and time, never connected."""
     return {
         cluster.uuid: cluster
-        for part, cluster in _named(snapshot, attempt, desired)
+        for part, cluster in _live(snapshot, attempt, desired)
         if cluster.last_liveness is None and _in_window(cluster, part, timing)
+    }
+
+
+def filled_in(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing) -> dict[str, Cluster]:
+    """Live clusters of the right name and time that have a domain or version where none was sent: who filled it in?"""
+    sure = candidates(snapshot, attempt, desired, timing)
+    return {
+        cluster.uuid: cluster
+        for part, cluster in _possible(snapshot, attempt, desired, timing)
+        if cluster.uuid not in sure and is_live(cluster) and not looks_sent(cluster, part)
+    }
+
+
+def going(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Timing) -> dict[str, Cluster]:
+    """Clusters under deletion that this attempt may have made; they may have connected in between."""
+    return {
+        cluster.uuid: cluster
+        for _, cluster in _possible(snapshot, attempt, desired, timing)
+        if cluster.delete_requested_at is not None and cluster.deleted_at is None
     }
 
 
@@ -133,7 +171,7 @@ def surplus(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing: Ti
     tolerance = timedelta(seconds=timing.skew)
     return {
         cluster.uuid: cluster
-        for part, cluster in _named(snapshot, attempt, desired)
+        for part, cluster in _live(snapshot, attempt, desired)
         if part.first - tolerance <= cluster.created_at
     }
 

@@ -14,6 +14,7 @@ from runai_registrar.core.actions import (
 from runai_registrar.core.attempt import (
     MAX_EARLIER,
     candidates,
+    filled_in,
     is_open,
     new_attempt,
     open_attempt,
@@ -105,7 +106,8 @@ def _observe(o: Observed, snapshot: Snapshot) -> Stand:
 def _plan(o: Observed, snapshot: Snapshot, found: Cluster | None) -> str:
     name, adopt = o.registration.cluster_name, o.registration.spec.adopt
     if found and adopt:
-        return f"Manage would adopt the cluster {found.uuid}."
+        barred = _claimed_elsewhere(o, snapshot, found)
+        return f"Manage would {f'do nothing: {barred.message}' if barred else f'adopt the cluster {found.uuid}.'}"
     if adopt and (_by_uuid(o) or snapshot.live(name)):
         return f"Manage would do nothing: {_not_found(o)}"
     taken = name_taken(o, snapshot, name)
@@ -161,7 +163,10 @@ def _claimed_elsewhere(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Sta
         )
         return stalled(o, "OwnershipConflict", message)
     if rival := _maker(o, snapshot, cluster):
-        message = f"The registration {rival.key} may have created this cluster; waiting until that is clear."
+        message = (
+            f"The registration {rival.key} may have created this cluster; waiting until that is clear. Its condition "
+            "Ready says what there is to do."
+        )
         return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
     return None
 
@@ -172,10 +177,14 @@ def _maker(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Registration | 
         return None
     for rival in o.rivals:
         attempt = own_attempt(rival)
-        unclear = attempt is not None and is_open(attempt, rival)
-        if attempt and unclear and cluster.uuid in candidates(snapshot, attempt, rival.cluster_name, o.timing):
+        if attempt and is_open(attempt, rival) and cluster.uuid in _perhaps_made(o, snapshot, attempt, rival):
             return rival
     return None
+
+
+def _perhaps_made(o: Observed, snapshot: Snapshot, attempt: CreateAttempt, maker: Registration) -> set[str]:
+    seen = (snapshot, attempt, maker.cluster_name, o.timing)
+    return {*candidates(*seen), *filled_in(*seen)}
 
 
 def _adopted(o: Observed, cluster: Cluster) -> Stand:

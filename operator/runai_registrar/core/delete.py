@@ -1,7 +1,9 @@
 """A registration that is being deleted: ask once, wait until the cluster is seen to be gone, let go (design 4.4)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from runai_registrar.controlplane.models import Cluster
 from runai_registrar.core.actions import Action, Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
 from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import stronger_holder, written_title
@@ -20,6 +22,14 @@ from runai_registrar.core.verdicts import (
     stalled,
 )
 from runai_registrar.resources import RELEASE, DeletionPolicy, DeletionProgress, OnTimeout, Origin, Registration
+
+ASK_AGAIN = 300.0
+"""Longest pause in seconds before a deletion that the control plane seems to ignore is asked for again."""
+
+IGNORED = (
+    "The control plane shows the cluster as if nobody had asked it to delete it. It is asked again, after longer and "
+    "longer pauses of 5 minutes at most."
+)
 
 
 def let_go(o: Observed) -> Release | None:
@@ -52,7 +62,7 @@ def delete(o: Observed) -> Action:
     """The next step of a deletion whose control plane can be asked."""
     held = own_title(o)
     if held is None:
-        return Release("the creation made no cluster")
+        return Release("no cluster of the creation is there")
     if owner := stronger_holder(o, held.uuid):
         return _owned_elsewhere(o, held, owner)
     if policy(o, held) is DeletionPolicy.ORPHAN:
@@ -94,16 +104,15 @@ def _ask_or_wait(o: Observed, held: Title, snapshot: Snapshot) -> Action:
     after = asked(o, snapshot)
     if after and shown is None:
         return Release("the cluster is gone from the control plane") if settled(o) <= 0 else _settling(o, held)
-    late = _overdue(o)
+    late, ignored = _overdue(o), after and shown is not None and shown.delete_requested_at is None
     if late is OnTimeout.ORPHAN:
         return Release("the deletion took longer than deletion.timeout, and deletion.onTimeout is Orphan", held.uuid)
     force = o.registration.spec.deletion.force or late is OnTimeout.FORCE
-    refused = after and shown is not None and shown.delete_requested_at is None and _rested(o)
-    if not _was_asked(o) or refused or (force and not _was_forced(o)):
+    if not _was_asked(o) or (ignored and _rested(o)) or (force and not _was_forced(o)):
         return _ask(o, held, force=force)
     if snapshot.began.age(o.now) > _interval(o):
         return ReadClusters(o.now.earlier(_interval(o)))
-    return _draining(o, held, snapshot, late)
+    return _draining(o, held, shown, ignored=ignored)
 
 
 def _was_asked(o: Observed) -> bool:
@@ -116,7 +125,12 @@ def _was_forced(o: Observed) -> bool:
 
 
 def _rested(o: Observed) -> bool:
-    return o.memory.asked is None or o.memory.asked.age(o.now) >= _interval(o)
+    """Whether to ask again: after as long as it had been asked for at the last time, so that the pauses double."""
+    if o.memory.asked is None:
+        return True
+    far, pause = progress(o), o.memory.asked.age(o.now)
+    asked_for = o.clock - pause - (far.forced_at or far.requested_at).timestamp()
+    return pause >= min(ASK_AGAIN, max(_interval(o), asked_for))
 
 
 def _interval(o: Observed) -> float:
@@ -129,8 +143,7 @@ def _ask(o: Observed, held: Title, *, force: bool) -> Action:
         doubt = unproven(o, held.uuid)
         if not isinstance(doubt, Doubt):
             return doubt or Release("the cluster is gone from the control plane")
-        reason = "DeletionBlocked" if failed.phase is Phase.STALLED else "Deleting"
-        return Stand(failed.phase, reason, f"{failed.message} {WAY_OUT}", held, wake=failed.wake)
+        return _going(failed.message, held, failed.wake, stuck=failed.phase is Phase.STALLED or bool(_stuck(o)))
     if not _listed(o):
         return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
     return Delete(held.uuid, force)
@@ -173,13 +186,26 @@ def _settling(o: Observed, held: Title) -> Stand:
     return Stand(Phase.RECONCILING, "Deleting", message, held, deletion=progress(o), wake=settled(o))
 
 
-def _draining(o: Observed, held: Title, snapshot: Snapshot, late: OnTimeout | None) -> Stand:
-    shown, far = snapshot.shows(held.uuid), progress(o)
-    if late is OnTimeout.WAIT:
-        message = (
+def _draining(o: Observed, held: Title, shown: Cluster | None, *, ignored: bool) -> Stand:
+    stuck = _stuck(o)
+    message = stuck or (IGNORED if ignored else "The control plane is deleting the cluster.")
+    return replace(_going(message, held, _interval(o), stuck=bool(stuck)), shown=shown, deletion=progress(o))
+
+
+def _going(message: str, held: Title, wake: float | None, *, stuck: bool) -> Stand:
+    phase, reason = (Phase.STALLED, "DeletionBlocked") if stuck else (Phase.RECONCILING, "Deleting")
+    return Stand(phase, reason, f"{message} {WAY_OUT}", held, wake=wake)
+
+
+def _stuck(o: Observed) -> str | None:
+    """Why a person must look at a deletion under way, or None: a forced one has deletion.timeout from then on."""
+    forced = progress(o).forced_at if _was_asked(o) else None
+    if forced is not None:
+        late = o.clock >= forced.timestamp() + deletion_timeout(o)
+        return "The control plane has not finished the forced deletion within deletion.timeout." if late else None
+    if _overdue(o) is OnTimeout.WAIT:
+        return (
             "The control plane has not finished deleting the cluster within deletion.timeout. Set deletion.force to "
-            f"true to delete it at once. {WAY_OUT}"
+            "true to delete it at once."
         )
-        return Stand(Phase.STALLED, "DeletionBlocked", message, held, shown=shown, deletion=far, wake=_interval(o))
-    message = f"The control plane is deleting the cluster. {WAY_OUT}"
-    return Stand(Phase.RECONCILING, "Deleting", message, held, shown=shown, deletion=far, wake=_interval(o))
+    return None

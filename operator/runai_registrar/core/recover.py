@@ -1,5 +1,7 @@
 """An open attempt comes first: send it, or find out what became of it (design 4.1, points 3 to 7)."""
 
+from dataclasses import replace
+
 from runai_registrar.controlplane.models import Cluster
 from runai_registrar.core.actions import (
     Action,
@@ -12,11 +14,21 @@ from runai_registrar.core.actions import (
     Stand,
     Title,
 )
-from runai_registrar.core.attempt import candidates, open_attempt, sent_names, surplus
+from runai_registrar.core.attempt import candidates, filled_in, going, open_attempt, sent_names, surplus
 from runai_registrar.core.claims import creating, holders
 from runai_registrar.core.missing import unproven
 from runai_registrar.core.observed import Observed, Outcome, Snapshot
-from runai_registrar.core.verdicts import LOOK_EVERY, WAY_OUT, held_back, observes, own_title, recent, stalled, waiting
+from runai_registrar.core.verdicts import (
+    LOOK_EVERY,
+    WAY_OUT,
+    deletion_timeout,
+    held_back,
+    observes,
+    own_title,
+    recent,
+    stalled,
+    waiting,
+)
 from runai_registrar.resources import CreateAttempt, Origin
 
 
@@ -63,15 +75,23 @@ def _look(o: Observed, attempt: CreateAttempt) -> Action | None:
         return ReadClusters(o.now.earlier(o.timing.snapshot_age))
     if snapshot.began_cp <= attempt.at.timestamp():
         return ReadClusters(snapshot.began)
-    if _person_decided(o):
-        return None
+    return None if _person_decided(o) else _judge(o, attempt, snapshot)
+
+
+def _judge(o: Observed, attempt: CreateAttempt, snapshot: Snapshot) -> Action | None:
+    """Claim what can only be ours, name what may be, wait for what is going; a guess is never touched."""
     held, desired = own_title(o), o.registration.cluster_name
     mine = {held.uuid} if held else set()
     found = _free(o, candidates(snapshot, attempt, desired, o.timing), mine)
     extra = _free(o, surplus(snapshot, attempt, desired, o.timing), mine)
+    vague = _free(o, filled_in(snapshot, attempt, desired, o.timing), mine)
     have = held is not None and snapshot.shows(held.uuid) is not None
-    if len(found) > 1 or (extra and (have or not found)):
-        return _ambiguous(o, attempt, {**extra, **found})
+    if vague and not (found or extra):
+        return _unlike(o, attempt, vague)
+    if vague or len(found) > 1 or (extra and (have or not found)):
+        return _ambiguous(o, attempt, {**vague, **extra, **found})
+    if o.registration.deleting and (ending := _free(o, going(snapshot, attempt, desired, o.timing), mine)):
+        return _ending(o, attempt, ending)
     if found:
         return _claim(o, attempt, snapshot, next(iter(found.values())))
     return _nothing_yet(o, attempt, snapshot)
@@ -126,16 +146,37 @@ def _ambiguous(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]
     return _unclear(o, attempt, message)
 
 
+def _unlike(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]) -> Stand:
+    """Only a person can tell what the control plane filled in from what somebody else asked for."""
+    todo = (
+        "Delete what belongs here in the control plane."
+        if o.registration.deleting
+        else "Set spec.adopt.uuid to the one that belongs here; if none does, create the registration anew under "
+        "another name."
+    )
+    message = (
+        f"The answer to a creation was lost. It may have made {', '.join(sorted(clusters))}, which has a domain or "
+        f"version although none was sent. Nothing is touched. {todo}"
+    )
+    return _unclear(o, attempt, message)
+
+
+def _ending(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]) -> Stand:
+    """Without a title nothing is called: the deletion that is under way is waited for until its end is seen."""
+    asked = max(cluster.delete_requested_at or cluster.created_at for cluster in clusters.values())
+    drains = any(cluster.last_liveness for cluster in clusters.values())
+    late = o.clock >= asked.timestamp() + deletion_timeout(o, drains=drains)
+    message = (
+        f"The control plane is deleting {', '.join(sorted(clusters))}, which a creation of this registration may have "
+        f"made. {'It takes longer than deletion.timeout.' if late else 'Waiting for the end of it.'} {WAY_OUT}"
+    )
+    verdict = stalled(o, "DeletionBlocked", message) if late else waiting(o, "Deleting", message, None)
+    return replace(verdict, attempt=attempt, wake=min(LOOK_EVERY, o.control_plane.poll_interval))
+
+
 def _unclear(o: Observed, attempt: CreateAttempt, message: str) -> Stand:
     verdict = stalled(o, "CreateAmbiguous", f"{message} {WAY_OUT}" if o.registration.deleting else message)
-    return Stand(
-        verdict.phase,
-        verdict.reason,
-        verdict.message,
-        verdict.title,
-        attempt=attempt,
-        wake=o.control_plane.poll_interval,
-    )
+    return replace(verdict, attempt=attempt, wake=o.control_plane.poll_interval)
 
 
 def _nothing_yet(o: Observed, attempt: CreateAttempt, snapshot: Snapshot) -> Action | None:
@@ -148,5 +189,4 @@ def _nothing_yet(o: Observed, attempt: CreateAttempt, snapshot: Snapshot) -> Act
         "anything is tried again."
     )
     reason = "Deleting" if o.registration.deleting else "Registering"
-    verdict = waiting(o, reason, message, min(LOOK_EVERY, left))
-    return Stand(verdict.phase, verdict.reason, message, verdict.title, attempt=attempt, wake=verdict.wake)
+    return replace(waiting(o, reason, message, min(LOOK_EVERY, left)), attempt=attempt)

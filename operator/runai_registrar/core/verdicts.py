@@ -89,9 +89,10 @@ def settled(o: Observed) -> float:
     return created.timestamp() + o.timing.settle - o.snapshot.began_cp
 
 
-def deletion_timeout(o: Observed) -> float:
-    """Seconds a graceful deletion may take: an hour, or five minutes where there is nothing to drain."""
-    return seconds(o.registration.spec.deletion.timeout, 300.0 if never_connected(o) else 3600.0)
+def deletion_timeout(o: Observed, *, drains: bool | None = None) -> float:
+    """Seconds a deletion may take: an hour, or five minutes where there is nothing to drain (`drains`: as known)."""
+    connected = not never_connected(o) if drains is None else drains
+    return seconds(o.registration.spec.deletion.timeout, 3600.0 if connected else 300.0)
 
 
 def recent(o: Observed, snapshot: Snapshot) -> bool:
