@@ -5,7 +5,8 @@ RegistrarError
 ├── SettingsError               a setting of this program cannot be used
 ├── KubernetesError             the API server did not do what was asked: also .status
 │   ├── Conflict                    409: the view it was decided on was stale
-│   └── Absent                      404: the object, or its kind, is not there
+│   ├── Absent                      404: the object, or its kind, is not there
+│   └── Terminating                 403: the namespace is being deleted, nothing new is made in it
 ├── InvalidEndpoint             the control plane's URL, proxy or CA bundle cannot be used as written
 ├── CredentialsNotFound         no usable client id and secret
 └── ControlPlaneError           a call did not do what was asked: also .status and .retry_after
@@ -67,6 +68,10 @@ class Conflict(KubernetesError):
 
 class Absent(KubernetesError):
     """404: the object is not there, or its kind is not (the CRDs are not installed)."""
+
+
+class Terminating(KubernetesError):
+    """403 NamespaceTerminating: the namespace is being deleted, and nothing new can be made in it."""
 
 
 class InvalidEndpoint(RegistrarError):

@@ -1,20 +1,24 @@
-"""The only writer to Kubernetes: two compare-and-swap writes, the reads that decisions rest on, and nothing else.
+"""The only writer to Kubernetes: two compare-and-swap writes, install Secrets, and the reads that decisions rest on.
 
 Every write carries the `resourceVersion` it was decided on; a stale one raises `Conflict` and means: look again.
 """
 
 import asyncio
+import base64
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self
 
 import aiohttp
 from kubernetes.aio import client as kubernetes_client
 from kubernetes.aio import config as kubernetes_config
+from pydantic import SecretStr
 
-from runai_registrar.errors import Absent, Conflict, KubernetesError, SettingsError
+from runai_registrar.errors import Absent, Conflict, KubernetesError, SettingsError, Terminating
 from runai_registrar.resources import (
     CONTROL_PLANES,
     CREATE_ATTEMPT,
@@ -35,6 +39,7 @@ PAGE = 500
 
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
+_STRATEGIC = "application/strategic-merge-patch+json"
 
 Json = dict[str, Any]
 
@@ -143,6 +148,32 @@ class Kube:
         """Read one Secret by name; Absent where there is none."""
         return await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
 
+    async def create_secret(self, namespace: str, metadata: Json, content: Mapping[str, SecretStr]) -> Json:
+        """Create a Secret, and never replace one: Conflict where the name is taken, Terminating as the error says."""
+        body = {"metadata": metadata, "type": "Opaque", "data": _encoded(content)}
+        try:
+            return await self._request("POST", f"/api/v1/namespaces/{namespace}/secrets", body=body, secret=True)
+        except Absent:
+            raise Terminating(f"There is no namespace {namespace} any more.") from None
+
+    async def patch_secret(self, namespace: str, name: str, metadata: Json, content: Mapping[str, SecretStr]) -> Json:
+        """Change a Secret by a strategic merge patch; `metadata` holds the uid and resource version it was seen with.
+
+        A Secret that is gone or changed meanwhile is a Conflict.
+        """
+        path = f"/api/v1/namespaces/{namespace}/secrets/{name}"
+        body = {"metadata": metadata, "data": _encoded(content)}
+        try:
+            return await self._request("PATCH", path, body=body, kind=_STRATEGIC, secret=True)
+        except Absent:
+            raise Conflict(f"The Secret {name} is gone.") from None
+
+    async def delete_secret(self, namespace: str, name: str, uid: str, resource_version: str) -> None:
+        """Delete a Secret as it was seen (Conflict where it has changed); one that is gone already is as good."""
+        body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
+        with contextlib.suppress(Absent):
+            await self._request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{name}", body=body)
+
     async def namespace_labels(self, name: str) -> Mapping[str, str]:
         """Read the labels of a namespace; Absent where there is none."""
         body = await self._request("GET", f"/api/v1/namespaces/{name}")
@@ -166,9 +197,19 @@ class Kube:
         return Registration.from_dict(await self._request("PATCH", path, body=body, kind=kind))
 
     async def _request(
-        self, method: str, path: str, *, body: Any = None, kind: str = "application/json", query: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        kind: str = "application/json",
+        query: Any = None,
+        secret: bool = False,
     ) -> Json:
-        """Send one request, once; the answer's JSON, or the error its status stands for."""
+        """Send one request, once; the answer's JSON, or the error its status stands for.
+
+        Where the body is `secret`, nothing of the answer is quoted: a webhook may repeat what it was shown.
+        """
         headers = {"Accept": "application/json", "Content-Type": kind}
         prepared = await self._api.param_serialize(
             method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
@@ -180,15 +221,22 @@ class Kube:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise KubernetesError(f"The API server cannot be reached: {type(error).__name__}.") from error
         if answer.status >= 300:  # noqa: PLR2004  # everything from 300 on is not success
-            raise _refusal(answer.status, data)
+            raise _refusal(answer.status, data, quoted=not secret)
         parsed: Json = json.loads(data)
         return parsed
 
 
-def _refusal(status: int, data: bytes) -> KubernetesError:
+def _encoded(content: Mapping[str, SecretStr]) -> Json:
+    """The data of a Secret as it is sent."""
+    return {key: base64.b64encode(value.get_secret_value().encode()).decode() for key, value in content.items()}
+
+
+def _refusal(status: int, data: bytes, *, quoted: bool = True) -> KubernetesError:
     """The error for a status; the server's message is kept short."""
+    if status == HTTPStatus.FORBIDDEN and b'"NamespaceTerminating"' in data:
+        return Terminating("The namespace is being deleted, so nothing new is made in it.", status=status)
     try:
-        message = str(json.loads(data).get("message", ""))[:300]
+        message = str(json.loads(data).get("message", ""))[:300] if quoted else HTTPStatus(status).phrase
     except (ValueError, AttributeError):
         message = ""
     text = f"The API server answered {status}: {message}"

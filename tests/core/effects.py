@@ -14,12 +14,16 @@ from runai_registrar.core.actions import (
     Leave,
     ReadCluster,
     ReadClusters,
+    ReadInstallSecret,
     ReadRegistration,
     ReadRegistrations,
     Release,
+    RemoveInstallSecret,
     Rename,
     Stand,
+    WriteInstallSecret,
 )
+from runai_registrar.core.installed import SecretSeen
 from runai_registrar.core.observed import Observed, Outcome, Snapshot
 from runai_registrar.core.report import report
 from runai_registrar.core.times import utc
@@ -52,6 +56,8 @@ def effect(o: Observed, action: Action, outcome: Outcome = Outcome.UNANSWERED) -
                 o = _remember(o, attempt=attempt, outcome=None)
         case Create() | Rename() | Delete() | Release():
             o = _called(o, action, outcome)
+        case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret():
+            o = _remember(o, install={**o.memory.install, **_secret(o, action)})
         case Stand():
             return stood(o, action)
         case Leave():
@@ -71,6 +77,21 @@ def _called(o: Observed, action: Create | Rename | Delete | Release, outcome: Ou
             return _remember(o, asked=later(o).now, forced=force or o.memory.forced)
         case Release():
             return _remember(o, released=True)
+
+
+def _secret(o: Observed, action: ReadInstallSecret | WriteInstallSecret | RemoveInstallSecret) -> dict[str, SecretSeen]:
+    """What a look at a Secret shows: what was seen of it before, or nothing; and what a write leaves."""
+    generation = o.registration.metadata.generation
+    match action:
+        case ReadInstallSecret(name):
+            known = o.memory.install.get(name, SecretSeen(name, o.now, generation))
+            seen = replace(known, at=o.now, generation=generation)
+        case WriteInstallSecret(name, purpose, owned):
+            owner = o.registration.uid
+            seen = SecretSeen(name, o.now, generation, "new", "1", owner, purpose, owned=owned, whole=True)
+        case RemoveInstallSecret(known):
+            seen = SecretSeen(known.name, o.now, generation)
+    return {seen.name: seen}
 
 
 def _remember(o: Observed, **facts: Any) -> Observed:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from runai_registrar.core.actions import Action, Release, Stand
+from runai_registrar.core.actions import Action, InstallStatus, Release, Stand
 from runai_registrar.core.observed import Observed
 
 
@@ -27,6 +27,8 @@ class Row:
 def wordless(action: Action) -> Action:
     """Return an action without its sentences."""
     match action:
+        case Stand(install=InstallStatus() as install):
+            return replace(action, message="", install=replace(install, message=""))
         case Stand():
             return replace(action, message="")
         case Release():

@@ -78,12 +78,6 @@ ROWS = [
     ),
     Row("in-step", kept(cluster()), IN_STEP, ("gpu-east is registered",)),
     Row(
-        "install-secret",
-        kept(cluster(), spec={"installSecret": {"name": "install"}}),
-        replace(IN_STEP, phase=Phase.STALLED, reason="InvalidSpec"),
-        ("gpu-east is registered", "Remove spec.installSecret"),
-    ),
-    Row(
         "drift-reported",
         kept(cluster(), spec=WEST | {"onDrift": "Report"}),
         Stand(Phase.READY, "Registered", "", OURS, shown=cluster(), drift=NAME_DRIFT),
@@ -175,7 +169,6 @@ AFTER = [
         kept(cluster(domain="gpu.example.com"), spec={"domain": "https://GPU.example.com/"}),
         replace(IN_STEP, shown=cluster(domain="gpu.example.com")),
     ),
-    Row("install-secret/not-asked-for-any-more", kept(cluster(), spec={}), IN_STEP),
     Row(
         "surplus/after-an-answered-attempt-that-followed-a-lost-one",
         observed(

@@ -30,9 +30,15 @@ def control_plane(spec: Any, name: str = "default") -> Object:
     return {"apiVersion": API_VERSION, "kind": "RunaiControlPlane", "metadata": {"name": name}, "spec": spec}
 
 
-def registered(kube: Kube, namespace: str, spec: Object, uuid: str | None = UUID) -> str:
-    """Create a registration whose status holds a uuid, or none; return its path."""
+def registered(
+    kube: Kube, namespace: str, spec: Object, uuid: str | None = UUID, origin: str | None = "Created"
+) -> str:
+    """Create a registration whose status holds a uuid with title, shows one without (origin None), or has none.
+
+    Returns:
+        Its path.
+    """
     kube.create(registrations_path(namespace), registration(spec))
     path = f"{registrations_path(namespace)}/gpu-east"
-    kube.patch(f"{path}/status", {"status": {"uuid": uuid} if uuid else {}})
+    kube.patch(f"{path}/status", {"status": {"uuid": uuid, "origin": origin} if uuid else {}})
     return path

@@ -134,6 +134,11 @@ def _try(kube: Kube, spec: Any) -> Any:
     return kube.create(f"{CONTROL_PLANES_PATH}?dryRun=All", control_plane(spec))
 
 
+@pytest.mark.case(
+    "S-02",
+    injected="such URLs in a RunaiControlPlane",
+    outcome="refused by the API server, each in one sentence",
+)
 @pytest.mark.parametrize(("url", "sentence"), REFUSED_URLS.items(), ids=[ascii(url) for url in REFUSED_URLS])
 def test_refused_urls(kube: Kube, url: str, sentence: str) -> None:
     """An address that is not https, hides its host or carries a user is refused with exactly one sentence."""
@@ -169,6 +174,7 @@ def test_accepted_urls(kube: Kube, url: str) -> None:
     assert _try(kube, _spec(url=url))["spec"]["url"] == url
 
 
+@pytest.mark.case("S-05", injected="a credentials Secret named `../x`", outcome="refused by the API server")
 @pytest.mark.parametrize(("parts", "sentence"), REFUSED.values(), ids=list(REFUSED))
 def test_refused(kube: Kube, parts: Any, sentence: str) -> None:
     """A wrong spec is refused with a sentence that says what is right."""

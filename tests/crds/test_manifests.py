@@ -24,8 +24,8 @@ EVERYWHERE = {
     *((OURS, "runaicontrolplanes", verb) for verb in ("get", "list", "watch")),
     (OURS, "runaicontrolplanes/status", "patch"),
     *(("", "namespaces", verb) for verb in ("get", "list", "watch")),
+    *(("", "secrets", verb) for verb in ("get", "create", "patch", "delete")),
 }
-AT_HOME = EVERYWHERE | {("", "secrets", "get")}
 
 
 def _samples() -> list[Object]:
@@ -144,16 +144,29 @@ def _granted(kube: Kube, namespace: str, user: str, groups: list[str]) -> set[tu
     }
 
 
-@pytest.mark.parametrize(
-    ("where", "table"), [("runai-registrar", AT_HOME), ("default", EVERYWHERE)], ids=["at home", "elsewhere"]
+@pytest.mark.case(
+    "S-10",
+    injected="the API server is asked what the shipped Roles grant",
+    outcome="exactly the documented table",
 )
-def test_rbac_grants_exactly_the_table(installed: Kube, where: str, table: set[tuple[str, str, str]]) -> None:
+@pytest.mark.parametrize("where", ["runai-registrar", "default"], ids=["at home", "elsewhere"])
+def test_rbac_grants_exactly_the_table(installed: Kube, where: str) -> None:
     """Beyond what any service account may do, the operator may do what the table says and nothing else."""
     anyone = _granted(installed, where, "system:serviceaccount:runai-registrar:nobody", GROUPS)
 
-    assert _granted(installed, where, ACCOUNT, GROUPS) - anyone == table
+    assert _granted(installed, where, ACCOUNT, GROUPS) - anyone == EVERYWHERE
 
 
+@pytest.mark.case(
+    "S-05",
+    injected="the operator's account asks for a Secret of another namespace",
+    outcome="403: it may get Secrets of its own namespace only",
+)
+@pytest.mark.case(
+    "S-10",
+    injected="the operator's account tries what it needs and what it must not",
+    outcome="only the former works; no list of Secrets, no DELETE",
+)
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [
@@ -161,7 +174,10 @@ def test_rbac_grants_exactly_the_table(installed: Kube, where: str, table: set[t
         ("GET", f"/apis/{OURS}/v1alpha1/runaicontrolplanes", 200),
         ("GET", "/api/v1/namespaces/runai-registrar/secrets/absent", 404),
         ("GET", "/api/v1/namespaces/runai-registrar/secrets", 403),
-        ("GET", "/api/v1/namespaces/default/secrets/absent", 403),
+        ("GET", "/api/v1/namespaces/default/secrets/absent", 404),
+        ("GET", "/api/v1/namespaces/default/secrets", 403),
+        ("GET", "/api/v1/secrets", 403),
+        ("PUT", "/api/v1/namespaces/default/secrets/absent", 403),
         ("DELETE", f"/apis/{OURS}/v1alpha1/namespaces/default/runaiclusterregistrations/absent", 403),
         ("DELETE", f"/apis/{OURS}/v1alpha1/runaicontrolplanes/absent", 403),
         ("PATCH", f"/apis/{OURS}/v1alpha1/namespaces/default/runaiclusterregistrations/absent", 404),
@@ -177,10 +193,11 @@ def test_rbac_in_use(installed: Kube, method: str, path: str, code: int) -> None
     assert installed.client.request(method, path, headers=headers, content=b"{}").status_code == code
 
 
+@pytest.mark.case("S-10", injected="the shipped Roles are searched for `*`", outcome="there is none")
 def test_rbac_has_no_wildcards() -> None:
     """No rule grants everything of anything."""
     roles = [one for one in yaml.safe_load_all(RBAC.read_text()) if "rules" in one]
     granted = [word for role in roles for rule in role["rules"] for part in rule.values() for word in part]
 
-    assert len(roles) == 2
+    assert len(roles) == 3
     assert "*" not in granted

@@ -126,6 +126,12 @@ ACCEPTED_CHANGES: dict[str, tuple[Any, str | None, Any]] = {
 }
 
 
+@pytest.mark.case(
+    "S-08",
+    injected="cluster names with a line break, an escape, backward writing, too long",
+    outcome="refused by the API server",
+)
+@pytest.mark.case("S-05", injected="an install Secret named `other/secret`", outcome="refused by the API server")
 @pytest.mark.parametrize(("spec", "sentence"), REFUSED.values(), ids=list(REFUSED))
 def test_refused(kube: Kube, namespace: str, spec: Any, sentence: str) -> None:
     """A wrong spec is refused with a sentence that says what is right."""
@@ -160,6 +166,23 @@ def test_refused_changes(kube: Kube, namespace: str, before: Any, uuid: str | No
 def test_accepted_changes(kube: Kube, namespace: str, before: Any, uuid: str | None, after: Any) -> None:
     """Everything else may change, and what means the same is no change."""
     path = registered(kube, namespace, before, uuid)
+
+    assert kube.replace(path, kube.get(path) | {"spec": after})["spec"] == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"domain": "a"}, {"domain": "b"}),
+        ({"domain": "a"}, {}),
+        ({}, {"domain": "a"}),
+        ({"adopt": {"uuid": UUID}}, {"adopt": {"uuid": OTHER_UUID}}),
+    ],
+    ids=["domain corrected", "domain removed", "domain set", "another one to adopt"],
+)
+def test_what_is_only_observed_locks_nothing(kube: Kube, namespace: str, before: Any, after: Any) -> None:
+    """A registration that shows a cluster without holding it, as Observe does, may still be corrected."""
+    path = registered(kube, namespace, {"mode": "Observe", **before}, origin=None)
 
     assert kube.replace(path, kube.get(path) | {"spec": after})["spec"] == after
 

@@ -189,6 +189,11 @@ def test_unreadable_attempts_are_told_from_absent_ones(text: str) -> None:
         _ = Registration.from_dict(_body(metadata=metadata)).attempt
 
 
+@pytest.mark.case(
+    "R-45",
+    injected="an object stored by a newer version, with fields that this one does not know",
+    outcome="read all the same",
+)
 def test_unknown_keys_and_nulls_are_ignored() -> None:
     """An object stored by a newer version, or with nulls, is read all the same."""
     registration = Registration.from_dict(_body(spec={"newField": 1, "domain": None}, status=None))

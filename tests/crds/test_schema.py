@@ -36,12 +36,14 @@ def test_described(path: str, node: Schema) -> None:
     assert len(description.split()) >= 6
 
 
+@pytest.mark.case("S-14", injected="every text of the CRDs", outcome="has a maxLength")
 @pytest.mark.parametrize("node", STRINGS.values(), ids=list(STRINGS))
 def test_strings_are_bounded(node: Schema) -> None:
     """Every text has a maxLength, which bounds the cost of rules and the size of objects."""
     assert node["maxLength"] > 0
 
 
+@pytest.mark.case("S-14", injected="every list of the CRDs", outcome="has a maxItems")
 @pytest.mark.parametrize("node", LISTS.values(), ids=list(LISTS))
 def test_lists_are_bounded_and_typed(node: Schema) -> None:
     """Every list has a maxItems and says how server-side apply merges it."""
@@ -49,6 +51,7 @@ def test_lists_are_bounded_and_typed(node: Schema) -> None:
     assert node["x-kubernetes-list-type"] in {"atomic", "map", "set"}
 
 
+@pytest.mark.case("S-14", injected="every map of the CRDs", outcome="has a maxProperties")
 @pytest.mark.parametrize("node", MAPS.values(), ids=list(MAPS))
 def test_maps_are_bounded(node: Schema) -> None:
     """Every map has a maxProperties."""

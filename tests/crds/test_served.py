@@ -162,6 +162,7 @@ def test_every_control_plane_status_field_is_kept(kube: Kube, namespace: str) ->
     assert [name for name in ControlPlaneStatus.model_fields if not getattr(status, name)] == []
 
 
+@pytest.mark.case("R-46", injected="a status with every text and map at its limit", outcome="the API server takes it")
 def test_limits_of_mirrored_fields(kube: Kube, namespace: str) -> None:
     """What is cut to the limits that the code knows gets through; one more of anything does not."""
     path = f"{registrations_path(namespace)}/gpu-east"

@@ -138,10 +138,6 @@ NOT_TESTED = {
         " sent (`controlplane/test_tls.py`), so that a stranger's address gets nothing; with `allowInsecureTransport`"
         " there is no such protection, which is why it has to be asked for",
     ),
-    "S-06": NotTested(
-        "this version writes no install Secret",
-        "a registration that asks for one is told so (`operator/test_registering.py`); the test comes with the feature",
-    ),
     "S-11": NotTested(
         "it takes a kubelet and a network, and these tests have an API server only",
         "the image has a numeric user and needs no writable file system (`house/test_image.py`), and the shipped"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.installed import Purpose, SecretSeen
 from runai_registrar.core.times import Stamp
 from runai_registrar.resources import CreateAttempt, DeletionProgress, Origin
 
@@ -84,6 +85,30 @@ class Release:
 
 
 @dataclass(frozen=True)
+class ReadInstallSecret:
+    """Look whether there is a Secret of this name, and whose it is."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class WriteInstallSecret:
+    """Ask for install information and write it: into a new Secret, or into our own one that is `known`."""
+
+    name: str
+    purpose: Purpose
+    owned: bool
+    known: SecretSeen | None = None
+
+
+@dataclass(frozen=True)
+class RemoveInstallSecret:
+    """Delete our own Secret, which is not asked for any more, as it was seen."""
+
+    known: SecretSeen
+
+
+@dataclass(frozen=True)
 class Leave:
     """Nothing to do and nothing to say: the object is on its way out and is not ours to hold."""
 
@@ -107,11 +132,22 @@ class Title:
 
 
 @dataclass(frozen=True)
+class InstallStatus:
+    """What is said of the install Secret: the condition, and the name of the one that is recorded as ours."""
+
+    ready: bool
+    reason: str
+    message: str
+    name: str | None
+
+
+@dataclass(frozen=True)
 class Stand:
     """Nothing more to do now: report this, and look again after `wake` seconds at the latest (None: when woken).
 
     `title` is None where no cluster is owned; `shown` is the cluster displayed (None: what the status shows already).
     `closes` is the id of the attempt that is closed by this report; `attempt` an open one to mirror in the status.
+    `install` is None where the install Secret was not looked at: what is said of it stays.
     """
 
     phase: Phase
@@ -124,6 +160,7 @@ class Stand:
     deletion: DeletionProgress | None = None
     drift: tuple[str, ...] = ()
     planned: str | None = None
+    install: InstallStatus | None = None
     wake: float | None = None
 
 
@@ -138,6 +175,9 @@ Action = (
     | Rename
     | Delete
     | Release
+    | ReadInstallSecret
+    | WriteInstallSecret
+    | RemoveInstallSecret
     | Leave
     | Stand
 )

@@ -23,10 +23,7 @@ def conditions(o: Observed, verdict: Stand, state: str | None, at: datetime) -> 
     before = o.registration.status.conditions
     generation = o.registration.metadata.generation
     wanted = [_ready(before, verdict), _connected(verdict, state), *_progress(before, verdict), *_drifted(verdict)]
-    if o.registration.spec.install_secret is not None:
-        wanted.append(
-            ("InstallSecretReady", "False", "NotSupported", "This version does not write install Secrets yet.")
-        )
+    wanted += _install(o, verdict)
     return tuple(_dated(before, *entry, generation=generation, at=at) for entry in wanted)
 
 
@@ -90,3 +87,18 @@ def _drifted(verdict: Stand) -> list[Entry]:
     if not verdict.drift:
         return []
     return [("Drifted", "True", "DiffersFromSpec", f"In the control plane, {'; '.join(verdict.drift)}.")]
+
+
+def _install(o: Observed, verdict: Stand) -> list[Entry]:
+    """Where the Secret was not looked at, what was said of this generation stays."""
+    kind, said = "InstallSecretReady", verdict.install
+    if o.registration.spec.install_secret is None:
+        return []
+    if said is not None:
+        return [(kind, "True" if said.ready else "False", said.reason, said.message)]
+    known = find(o.registration.status.conditions, kind)
+    if known and known.observed_generation == o.registration.metadata.generation:
+        return [(kind, known.status, known.reason, known.message)]
+    if o.registration.status.install_secret is None:
+        return [(kind, "False", verdict.reason, "The install Secret is written once the registration is in step.")]
+    return [(kind, "Unknown", verdict.reason, "The install Secret was not looked at since the spec was changed.")]

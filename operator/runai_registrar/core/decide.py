@@ -1,13 +1,16 @@
 """What a registration needs next: a pure function from one observed truth to one action.
 
-Each row of the table is a test of the same name (`tests/core/test_decide.py`). Rows are tried from above; `reconcile`
-applies the action, looks again and decides again, until the action is to stand.
+Each row of the table is a test of the same name (`tests/core/test_decide.py`). Rows are tried from above; those of the
+install Secret are tried where a row above says Ready with a title, and take its place. `reconcile` applies the action,
+looks again and decides again, until the action is to stand.
 
 =====================  ==================================================================  ===========================
 row                    what is observed                                                    action
 =====================  ==================================================================  ===========================
 answer-in-hand         a 201 is in memory and not in the status                            Stand Registered, title
 answer-beside-uuid     a 201 is in memory, the status holds another uuid (not missing)     Stand CreateAmbiguous
+answer-beside-absent   the same, absent from a settled list, no GET since                  ReadCluster
+answer-beside-gone     the same, 404 after that list: the status holds the only one        Stand Registered
 not-ours-to-hold       deleting, our finalizer is gone                                     Leave
 release-annotation     deleting, release: orphan                                           Release
 orphan-policy          deleting, policy Orphan (default of an adopted cluster)             Release
@@ -36,6 +39,8 @@ attempt-claimed        open attempt, one candidate, no rival in a live list     
 attempt-rival          open attempt, one candidate, another open attempt of the name       Stand CreateAmbiguous
 attempt-several        open attempt, several candidates                                    Stand CreateAmbiguous
 attempt-late-cluster   open attempt, no candidate, a match made after the window           Stand CreateAmbiguous
+attempt-filled-in      open attempt, a match but for a domain or version never sent        Stand CreateAmbiguous
+attempt-leaving        deleting, open attempt, a match that is under deletion              Stand Deleting
 attempt-unsettled      open attempt, no candidate, settle not over                         Stand Registering
 attempt-nothing        open attempt, no candidate in a list begun after settle             Announce, earlier kept
 attempt-deleted        the same, deleting                                                  Release
@@ -51,17 +56,18 @@ delete-refused-gone    deleting, the call failed, absent from a settled list and
 delete-look            asked, no list since                                                ReadClusters
 delete-draining        asked, the list shows it draining                                   Stand Deleting
 delete-again           asked, a later list shows it not being deleted                      Delete
+delete-ignored         the same, asked again not long ago                                  Stand Deleting
 delete-young           asked, absent, younger than settle                                  Stand Deleting
 delete-gone            asked, absent from a later, settled list                            Release
 delete-overdue-wait    past the deadline, onTimeout Wait                                   Stand DeletionBlocked
 delete-overdue-force   past the deadline, onTimeout Force                                  Delete with force
+delete-overdue-forced  forced, and deletion.timeout has passed since                       Stand DeletionBlocked
 delete-overdue-orphan  past the deadline, onTimeout Orphan                                 Release
 title-conflict         registered, another registration goes before it                     Stand OwnershipConflict
 fresh-look             reconcile-requested-at not handled, list older                      ReadClusters
 surplus                registered after a lost answer, a second matching cluster           Stand CreateAmbiguous
 leaving                shown as being deleted by somebody else                             Stand ClusterMissing
 in-step                registered, shown, name as asked for                                Stand Registered
-install-secret         in step, installSecret asked for (this version writes none)         Stand InvalidSpec
 drift-reported         other name, onDrift Report                                          Stand Registered, Drifted
 rename-unread          other name, registration not read live                              ReadRegistration
 rename                 other name, read live                                               Rename
@@ -73,6 +79,7 @@ absent-unproven        not listed, no GET since                                 
 missing-reported       404 after the list, ever connected (or onMissing Report)            Stand ClusterMissing
 missing-recreated      404 after the list, never connected (or onMissing Recreate)         Announce, replaces uuid
 observe-new            mode Observe, nothing held                                          Stand Observing
+observe-held           mode Observe, adopt names what another registration holds           Stand Observing
 adopt-absent           adopt, no such live cluster                                         Stand AdoptionTargetNotFound
 adopt-unread           adopt, registrations not listed live                                ReadRegistrations
 adopt-held             adopt, another registration holds it                                Stand OwnershipConflict
@@ -83,6 +90,15 @@ create-name-exists     new, a live cluster has the name                         
 create-name-claimed    new, another registration holds or creates the name                 Stand NameTaken
 create-old-list        new, the list is older than 5 s                                     ReadClusters
 create                 new, the name is free in a fresh list                               Announce
+install-unrecorded     Ready, installSecret asked for, the title not in the status so far  Stand Registering
+install-failed         Ready, the last try at the install Secret failed                    Stand with its reason
+install-versionless    Ready, neither spec nor control plane name a version                Stand InvalidSpec
+install-unread         Ready, the install Secret not looked at lately                      ReadInstallSecret
+install-conflict       Ready, a Secret of the name is not ours                             Stand InstallSecretConflict
+install-owed           Ready, none, or ours for another uuid, version, domain or policy    WriteInstallSecret
+install-old-unread     Ready, a Secret of another name recorded, not looked at lately      ReadInstallSecret
+install-old            Ready, our Secret of another name, or none asked for any more       RemoveInstallSecret
+install-written        Ready, the install Secret ours and as asked for                     Stand Registered
 =====================  ==================================================================  ===========================
 """
 
@@ -90,6 +106,7 @@ from runai_registrar.core.actions import Action, Leave
 from runai_registrar.core.create import begin
 from runai_registrar.core.delete import delete, let_go
 from runai_registrar.core.hold import hold
+from runai_registrar.core.install import furnish
 from runai_registrar.core.keep import keep
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.obstacles import obstacle
@@ -100,7 +117,7 @@ from runai_registrar.core.verdicts import own_title
 
 def decide(o: Observed) -> Action:
     """Return the next action for a registration; the table above says which, and in what order."""
-    return record(o) or _leave(o) or let_go(o) or hold(o) or obstacle(o) or recover(o) or _proceed(o)
+    return furnish(o, record(o) or _leave(o) or let_go(o) or hold(o) or obstacle(o) or recover(o) or _proceed(o))
 
 
 def _leave(o: Observed) -> Leave | None:

@@ -23,8 +23,6 @@ from runai_registrar.core.verdicts import (
 )
 from runai_registrar.resources import OnDrift, OnMissing, Origin
 
-NOT_WRITTEN = "This version does not write install Secrets yet. Remove spec.installSecret."
-
 
 def keep(o: Observed, held: Title) -> Action:
     """The next step for a cluster that this registration owns and nobody wants deleted."""
@@ -157,15 +155,11 @@ def _registered(o: Observed, held: Title, cluster: Cluster | None, wake: float |
     """All is as asked for. An attempt that is still open beside a shown cluster is proven to have made nothing."""
     attempt = open_attempt(o)
     name = cluster.name if cluster else o.registration.status.cluster_name or o.registration.cluster_name
-    phase, reason, message = Phase.READY, registered_reason(held), f"Cluster {name} is registered."
-    if observes(o):
-        reason = "Observing"
-    elif o.registration.spec.install_secret is not None:
-        phase, reason, message = Phase.STALLED, "InvalidSpec", f"{message} {NOT_WRITTEN}"
+    reason = "Observing" if observes(o) else registered_reason(held)
     return Stand(
-        phase,
+        Phase.READY,
         reason,
-        message,
+        f"Cluster {name} is registered.",
         held,
         shown=cluster,
         closes=attempt.id if attempt and cluster else None,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from runai_registrar.controlplane.models import Cluster
+from runai_registrar.core.installed import SecretSeen
 from runai_registrar.core.times import Stamp, Timing
 from runai_registrar.resources import CreateAttempt, Registration
 
@@ -126,6 +127,8 @@ class Memory:
     forced: bool = False  # that DELETE carried force=true
     renamed: tuple[str, Stamp] | None = None  # the name put, and when
     failure: Failure | None = None
+    install: Mapping[str, SecretSeen] = field(default_factory=dict)  # the last look at install Secrets, by name
+    install_failure: Failure | None = None  # the last try at the install Secret that failed
     waiting: Mapping[str, Stamp] = field(default_factory=dict)  # since when a reason has held
     released: bool = False  # our finalizer was removed on purpose
     invalid: str | None = None  # why the spec cannot be read; then it is not acted on

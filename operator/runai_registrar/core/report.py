@@ -14,6 +14,7 @@ from runai_registrar.resources import (
     RECONCILE_REQUESTED_AT,
     ControlPlaneUsed,
     CreateAttempt,
+    InstallSecret,
     RegistrationStatus,
 )
 
@@ -38,6 +39,7 @@ def report(o: Observed, verdict: Stand) -> RegistrationStatus:
             "control_plane": _plane(o, before.control_plane),
             "deletion": verdict.deletion or (before.deletion if o.registration.deleting else None),
             "first_connected_at": before.first_connected_at or _connected_at(o, verdict),
+            "install_secret": _install_secret(verdict, before),
             "planned_action": verdict.planned,
             "last_handled_reconcile_at": _handled(o),
             "conditions": conditions(o, verdict, after.state, at),
@@ -70,7 +72,7 @@ def _same_cluster(before: RegistrationStatus, verdict: Stand) -> RegistrationSta
     now = verdict.shown.uuid if verdict.shown else verdict.title.uuid if verdict.title else before.uuid
     if before.uuid in (None, now):
         return before
-    kept = ("conditions", "attempt", "control_plane", "create_attempt", "last_handled_reconcile_at")
+    kept = ("conditions", "attempt", "control_plane", "create_attempt", "last_handled_reconcile_at", "install_secret")
     return RegistrationStatus(**{name: getattr(before, name) for name in kept})
 
 
@@ -104,6 +106,13 @@ def _plane(o: Observed, before: ControlPlaneUsed | None) -> ControlPlaneUsed | N
     if elsewhere or not o.control_plane.exists:
         return before
     return ControlPlaneUsed(name=o.control_plane.name, url=o.control_plane.url)
+
+
+def _install_secret(verdict: Stand, before: RegistrationStatus) -> InstallSecret | None:
+    """The Secret that is ours: it stays recorded until it is known to be gone or replaced."""
+    if verdict.install is None:
+        return before.install_secret
+    return InstallSecret(name=verdict.install.name) if verdict.install.name else None
 
 
 def _connected_at(o: Observed, verdict: Stand) -> datetime | None:

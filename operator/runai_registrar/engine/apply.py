@@ -17,16 +17,20 @@ from runai_registrar.core.actions import (
     Leave,
     ReadCluster,
     ReadClusters,
+    ReadInstallSecret,
     ReadRegistration,
     ReadRegistrations,
     Release,
+    RemoveInstallSecret,
     Rename,
     Stand,
+    WriteInstallSecret,
 )
 from runai_registrar.core.observed import Observed, Outcome, Reads
 from runai_registrar.core.times import Stamp, Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
+from runai_registrar.engine.install import Installing
 from runai_registrar.engine.world import World
 from runai_registrar.errors import (
     Absent,
@@ -49,6 +53,7 @@ class Apply:
     def __init__(self, world: World, timing: Timing) -> None:
         self._world, self._timing = world, timing
         self._names: dict[tuple[str, str], str] = {}
+        self._installing = Installing(world.kube)
 
     def reserved(self, plane: str, registration: Registration) -> bool:
         """Whether another registration's attempt for the same name is being announced at this moment."""
@@ -63,7 +68,7 @@ class Apply:
             KubernetesError: The API server did not do it; try again later.
         """
         match action:
-            case ReadClusters() | ReadCluster() | ReadRegistration() | ReadRegistrations():
+            case ReadCluster() | ReadRegistration() | ReadRegistrations():
                 return await self._read(entry, o, action)
             case Announce():
                 await self._announce(entry, o, action)
@@ -77,21 +82,18 @@ class Apply:
                 await self._delete(entry, o, action)
             case Release():
                 await self._release(entry, o, action)
-            case Stand() | Leave():
-                raise AssertionError("standing and leaving are not applied")
+            case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret():
+                await self._installing.apply(entry, o, action, lambda: self._client(o))
+            case Stand() | Leave() | ReadClusters():
+                raise AssertionError("standing, leaving and waiting for a list are not applied")
             case _:
                 assert_never(action)
         return o.reads
 
     async def _read(
-        self, entry: Entry, o: Observed, action: ReadClusters | ReadCluster | ReadRegistration | ReadRegistrations
+        self, entry: Entry, o: Observed, action: ReadCluster | ReadRegistration | ReadRegistrations
     ) -> Reads:
         match action:
-            case ReadClusters(after):
-                poller = self._world.fleet.poller(o.control_plane.name)
-                if poller is not None:
-                    await poller.fresh(after)
-                return replace(o.reads, clusters=o.reads.clusters or after)
             case ReadCluster(uuid):
                 return await self._get_cluster(o, uuid)
             case ReadRegistration():

@@ -22,6 +22,7 @@ class Entry:
     memory: Memory = field(default_factory=Memory)
     read: Stamp | None = None
     failures: int = 0
+    install_failures: int = 0
 
     def remember(self, **facts: Any) -> None:
         """Change the memory; the facts are fields of `Memory`."""
@@ -42,6 +43,20 @@ class Entry:
             retry_at=now.earlier(-wait),
         )
         self.remember(failure=failure)
+
+    def unfurnished(
+        self, reason: str, message: str, now: Stamp, *, stalled: bool, at_least: float | None = None
+    ) -> None:
+        """Remember why there is no install Secret, and when to try again; a creation or rename does not wait for it."""
+        self.install_failures += 1
+        wait = max(pause(REFUSED_PAUSE if stalled else self.install_failures), at_least or 0.0)
+        generation = self.registration.metadata.generation
+        self.remember(install_failure=Failure(reason, message, stalled, generation, now.earlier(-wait)))
+
+    def furnished(self) -> None:
+        """Forget that the install Secret could not be written before."""
+        self.install_failures = 0
+        self.remember(install_failure=None)
 
     def succeeded(self) -> None:
         """Forget earlier failures."""

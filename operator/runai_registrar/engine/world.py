@@ -5,14 +5,14 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runai_registrar.core.claims import written_title
-from runai_registrar.core.observed import Outcome, differs
+from runai_registrar.core.observed import Reads, differs
 from runai_registrar.core.planes import Held
 from runai_registrar.core.report import REQUEST_LENGTH
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry, Registrations
 from runai_registrar.engine.fleet import Fleet
+from runai_registrar.engine.orphans import Orphans, name_created
 from runai_registrar.engine.poller import Poll
 from runai_registrar.engine.queue import Queue
 from runai_registrar.kube import Kube
@@ -29,6 +29,8 @@ class World:
         self.registrations = Registrations()
         self.queue: Queue | None = None
         self._listing = asyncio.Lock()
+        self._parked: dict[str, Reads] = {}
+        self._orphans = Orphans()
         fleet.bind(held=self.held, changed=self.polled, seen=self.plane_seen)
 
     def start(self, queue: Queue) -> None:
@@ -69,11 +71,12 @@ class World:
     def lose(self, uid: str) -> None:
         """A registration is not there any more."""
         entry, affected = self.registrations.remove(uid)
+        self._parked.pop(uid, None)
         self.wake(affected)
         if self.queue is not None:
             self.queue.forget(uid)
-        if entry is not None and not self._went_well(entry):
-            _lament(entry)
+        if entry is not None:
+            self._orphans.lost(entry, clock.now())
 
     async def list_live(self, after: Stamp) -> None:
         """List all registrations live, unless a list that began after this moment was made; one list serves many."""
@@ -96,19 +99,7 @@ class World:
     def name_if_lost(self, entry: Entry) -> None:
         """Say which cluster was just created for a registration that went away meanwhile."""
         if self.registrations.entries.get(entry.registration.uid) is not entry:
-            _lament(entry)
-
-    def _went_well(self, entry: Entry) -> bool:
-        """Whether the cluster went as well, by our own call or, as the latest list shows, by somebody else's."""
-        title, poller = written_title(entry.registration), self.fleet.poller(self._plane_of(entry))
-        if not entry.registration.deleting or title is None or entry.memory.outcome is not None:
-            return False
-        shown = poller.snapshot.shows(title.uuid) if poller and poller.snapshot else None
-        leaving = shown is None or shown.delete_requested_at is not None
-        return entry.memory.asked is not None or (poller is not None and poller.snapshot is not None and leaving)
-
-    def _plane_of(self, entry: Entry) -> str:
-        return entry.registration.spec.control_plane_ref.name
+            name_created(entry)
 
     def held(self, plane: str) -> Held:
         """What the registrations of a control plane own."""
@@ -118,11 +109,23 @@ class World:
         """A control plane appeared, changed or went away."""
         self.wake(self.registrations.of_plane(name))
 
+    def park(self, uid: str, reads: Reads) -> None:
+        """Let a registration wait for the next list of its control plane, with the reads made so far."""
+        self._parked[uid] = reads
+
+    def resume(self, uid: str) -> Reads:
+        """The reads with which a registration goes on; it is not parked any more."""
+        return self._parked.pop(uid, Reads())
+
     def polled(self, name: str, poll: Poll) -> None:
-        """Wake the registrations for which something has changed."""
+        """Wake the registrations for which something has changed, and those that wait for a list."""
+        self.wake(self._parked.keys() & self.registrations.of_plane(name))
+        if poll.after is not None and self._orphans.concerns(name):
+            self._orphans.listed(name, poll.after, self.held(name).uuids)
         if (poll.trouble and poll.trouble.reason) != (poll.was and poll.was.reason):
             for uid in self.registrations.of_plane(name):
                 self.registrations.entries[uid].succeeded()
+                self.registrations.entries[uid].furnished()
             self.wake(self.registrations.of_plane(name))
             return
         before = poll.before.clusters if poll.before else {}
@@ -165,25 +168,4 @@ def _notice_request(entry: Entry) -> None:
     if handled:
         entry.remember(requested=None, request=None)
     elif entry.memory.request != asked:
-        entry.remember(requested=clock.now(), request=asked, failure=None)
-
-
-def _lament(entry: Entry) -> None:
-    """Say so when a cluster is left without a registration: nobody else will."""
-    memory, title = entry.memory, written_title(entry.registration)
-    uuids = {title.uuid} if title and not memory.released else set()
-    if memory.outcome is Outcome.ANSWERED and memory.answer:
-        uuids.add(memory.answer.uuid)
-    if memory.outcome is Outcome.UNANSWERED and memory.attempt:
-        logger.error(
-            "registration %s is gone, and nobody knows whether its creation of cluster %s has succeeded",
-            entry.registration.key,
-            memory.attempt.name,
-        )
-    for uuid in sorted(uuids):
-        logger.error(
-            "registration %s is gone, but its cluster %s was not deleted: it is without a registration now",
-            entry.registration.key,
-            uuid,
-            extra={"cluster_uuid": uuid},
-        )
+        entry.remember(requested=clock.now(), request=asked, failure=None, install_failure=None)
