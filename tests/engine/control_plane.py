@@ -63,10 +63,12 @@ class ControlPlane:
 
 @dataclass
 class Fleet:
-    """The control planes: one for every name, which answers each question for a list at once; or none."""
+    """The control planes: one for every name, or none. It lists when it is told to; `asked` says that a list is due."""
 
     client: ControlPlane | None
     snapshot: Snapshot | None = None
+    asked: Stamp | None = None
+    lists: int = 0
 
     def bind(self, **_: Any) -> None:
         """Take no notice of the registrations."""
@@ -79,8 +81,13 @@ class Fleet:
         """Return a control plane that answers."""
         return replace(plane(), name=name)
 
-    async def fresh(self, _: Stamp) -> None:
+    def ask(self, after: Stamp) -> None:
+        """Remember that a list is asked for that begins after this moment."""
+        self.asked = after
+
+    def list(self) -> None:
         """Make a list."""
         now = clock.now()
         shown = self.client.shows.values() if self.client else ()
-        self.snapshot = Snapshot.of(shown, now, now.wall)
+        self.snapshot, self.asked = Snapshot.of(shown, now, now.wall), None
+        self.lists += 1

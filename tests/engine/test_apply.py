@@ -52,6 +52,11 @@ async def test_an_announcement_that_landed_may_be_sent() -> None:
     assert not memory.written.after(clock.now())
 
 
+@pytest.mark.case(
+    "R-09",
+    injected="the attempt is to be written over a newer object",
+    outcome="409: nothing is remembered, nothing sent",
+)
 async def test_a_stale_announcement_is_none() -> None:
     """A conflict means that the view was stale: nothing is remembered, so nothing can be sent."""
     desk = Desk(new())

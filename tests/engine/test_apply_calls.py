@@ -68,6 +68,11 @@ async def test_what_becomes_of_a_post(error: ControlPlaneError, outcome: Outcome
     assert (desk.entry.memory.failure is not None) is failed
 
 
+@pytest.mark.case(
+    "R-12",
+    injected="frozen between the attempt and its POST",
+    outcome="the POST is not sent; announced anew",
+)
 async def test_a_post_that_is_too_old_is_not_sent() -> None:
     """Freshness is asked for last: what was announced more than 10 s ago is announced anew, without waiting."""
     plane = ControlPlane()
@@ -88,6 +93,11 @@ async def test_without_a_control_plane_nothing_is_sent() -> None:
     assert not desk.entry.memory.failure.stalled
 
 
+@pytest.mark.case(
+    "R-05",
+    injected="201 with a cluster of another tenant, or one that was there before",
+    outcome="looked into like a lost answer",
+)
 @pytest.mark.parametrize("made", [cluster(age=0.0, tenant_id=2002), cluster(OTHER)], ids=["other-tenant", "not-new"])
 async def test_an_answer_that_cannot_be_ours_is_none(made: Any) -> None:
     """A 201 with a cluster of another tenant, or one that was there before, is looked into like a lost answer."""
@@ -122,6 +132,7 @@ async def test_a_deletion_is_remembered(*, force: bool) -> None:
     assert (memory.drains, memory.forced) == (True, force)
 
 
+@pytest.mark.case("R-26", injected="DELETE is answered 404", outcome="a list has to confirm it")
 async def test_a_deletion_of_what_is_not_there_was_asked_for() -> None:
     """A 404 is an answer, which a list has to confirm like any other."""
     desk, seen = owning(ControlPlane(fails=NotFound("There is none.", status=404)), deleting=True)
@@ -131,6 +142,11 @@ async def test_a_deletion_of_what_is_not_there_was_asked_for() -> None:
     assert desk.entry.memory.failure is None
 
 
+@pytest.mark.case(
+    "R-12",
+    injected="frozen between a live read and the PUT or DELETE that rests on it",
+    outcome="not sent",
+)
 @pytest.mark.parametrize("action", [Rename(UUID, "gpu-west"), Delete(UUID, force=True)], ids=["rename", "delete"])
 async def test_what_was_read_too_long_ago_is_no_ground(action: Rename | Delete) -> None:
     """PUT and DELETE are not sent more than 10 s after the live read that they rest on."""
@@ -142,6 +158,11 @@ async def test_what_was_read_too_long_ago_is_no_ground(action: Rename | Delete) 
     assert (desk.entry.memory.renamed, desk.entry.memory.asked, desk.entry.memory.failure) == (None, None, None)
 
 
+@pytest.mark.case(
+    "R-26",
+    injected="403 or no answer to PUT and DELETE",
+    outcome="not taken for done; tried again later",
+)
 @pytest.mark.parametrize("action", [Rename(UUID, "gpu-west"), Delete(UUID, force=True)], ids=["rename", "delete"])
 @pytest.mark.parametrize(
     ("error", "stalled"),

@@ -48,6 +48,7 @@ def test_versions_are_numbers(one: str, other: str, *, later: bool) -> None:
     assert newer(one, other) is later
 
 
+@pytest.mark.case("R-42", injected="an event or a read that is older than what is known", outcome="changes nothing")
 def test_the_higher_version_wins() -> None:
     """What is older than what is known changes nothing, whichever way it came."""
     cache = filled(seen(5))
@@ -148,6 +149,7 @@ def test_a_complete_list_finds_what_is_gone() -> None:
     assert set(cache.entries) == {"uid-1", "uid-2", "uid-3", "uid-4"}
 
 
+@pytest.mark.case("R-42", injected="a list that is older than what the watch has shown", outcome="turns nothing back")
 def test_a_complete_list_drops_nothing_newer() -> None:
     """A list that was slow does not turn back what a watch has shown since; all that it shows was read live."""
     cache = filled(seen(12, spec={"clusterName": "new"}))
@@ -158,6 +160,7 @@ def test_a_complete_list_drops_nothing_newer() -> None:
     assert cache.listed == ago(1.0)
 
 
+@pytest.mark.case("R-42", injected="a list from before a deletion", outcome="brings nothing back")
 def test_a_slow_list_does_not_bring_back_what_is_gone() -> None:
     """A registration whose deletion was seen does not come back to life by a list from before."""
     cache = filled(seen(5), seen(6, RIVAL))

@@ -16,14 +16,18 @@ from runai_registrar.resources import ControlPlane, ControlPlaneStatus
 
 
 class Secrets:
-    """An API server without Secrets, or one that does not answer."""
+    """An API server without Secrets, or one that does not answer; `reached` and `answers` hold up a look."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
+        self.reached, self.answers = asyncio.Event(), asyncio.Event()
+        self.answers.set()
 
     async def secret(self, namespace: str, name: str) -> dict[str, Any]:
         """Fail."""
         assert (namespace, name) == ("operators", "credentials")
+        self.reached.set()
+        await self.answers.wait()
         raise self.error
 
 
@@ -36,28 +40,33 @@ class Stand:
         self.plane: ControlPlane | None = ControlPlane.from_dict(body)
         self.reported: list[ControlPlaneStatus] = []
         self.polls: list[Poll] = []
-        secrets = Secrets(error or Absent("There is none."))
+        self.looked = asyncio.Event()
+        self.secrets = Secrets(error or Absent("There is none."))
         self.poller = Poller(
             plane=lambda: self.plane,
             held=lambda: Held.of([]),
-            connection=Connection(secrets, "operators", Timing()),
+            connection=Connection(self.secrets, "operators", Timing()),
             report=self.reported.append,
-            changed=self.polls.append,
+            changed=self._changed,
         )
+
+    def _changed(self, poll: Poll) -> None:
+        self.polls.append(poll)
+        self.looked.set()
 
 
 async def looked(stand: Stand) -> Trouble | None:
     """Let a poller look once; return the trouble it has found."""
     task = asyncio.create_task(stand.poller.run())
     async with asyncio.timeout(5):
-        await stand.poller.fresh(clock.now().earlier(1.0))
+        await stand.looked.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return stand.poller.trouble
 
 
 async def test_a_suspended_control_plane_is_not_asked() -> None:
-    """While suspended nothing is read, neither Secret nor clusters, and those who wait for a list are answered."""
+    """While suspended nothing is read, neither Secret nor clusters, and the look is told all the same."""
     stand = Stand(suspend=True)
 
     assert await looked(stand) is None
@@ -75,7 +84,7 @@ async def test_a_missing_secret_takes_a_person() -> None:
 
 
 async def test_an_api_server_that_does_not_answer_is_no_trouble_of_the_control_plane() -> None:
-    """Where the Secret cannot be read just now, what was known stays, and those who wait are answered."""
+    """Where the Secret cannot be read just now, what was known stays, and the look is told all the same."""
     stand = Stand(error=KubernetesError("No answer."))
 
     assert await looked(stand) is None
@@ -90,23 +99,39 @@ async def test_each_look_is_told() -> None:
     assert [(poll.was, poll.trouble is not None) for poll in stand.polls] == [(None, True)]
 
 
-@pytest.mark.parametrize("ended", ["before", "meanwhile"])
-async def test_who_waits_for_a_list_is_let_go_when_the_poller_ends(ended: str) -> None:
-    """A control plane that goes away keeps nobody waiting for ever: a waiting key could never be worked on again."""
-    stand = Stand(suspend=True)
+@pytest.mark.parametrize(("seconds", "more"), [(1.0, False), (-1.0, True)], ids=["long-enough-ago", "later"])
+async def test_a_list_under_way_serves_who_asks(*, seconds: float, more: bool) -> None:
+    """Who asks for a list while one is under way gets that one, unless it began too early."""
+    stand = Stand()
+    stand.secrets.answers.clear()
     task = asyncio.create_task(stand.poller.run())
     async with asyncio.timeout(5):
-        await stand.poller.fresh(clock.now().earlier(1.0))
-    if ended == "before":
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    waiting = asyncio.create_task(stand.poller.fresh(clock.now()))
-    await asyncio.sleep(0)
+        await stand.secrets.reached.wait()
+    stand.poller.ask(clock.now().earlier(seconds))
+    wanted = stand.poller._wanted.is_set()
     task.cancel()
-    done, _ = await asyncio.wait({waiting}, timeout=0.2)
-    waiting.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
-    assert done == {waiting}
+    assert wanted is more
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["between-two-looks", "of-another-control-plane"])
+async def test_a_list_is_made_for_who_asks(*, forgotten: bool) -> None:
+    """Where no list is under way, or one of a control plane that is not meant any more, the next one comes at once."""
+    stand = Stand()
+    if forgotten:
+        stand.secrets.answers.clear()
+    task = asyncio.create_task(stand.poller.run())
+    async with asyncio.timeout(5):
+        await (stand.secrets.reached if forgotten else stand.looked).wait()
+    if forgotten:
+        stand.poller.forget()
+    stand.poller.ask(clock.now().earlier(3600.0))
+    wanted = stand.poller._wanted.is_set()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert wanted
 
 
 async def test_an_unexpected_error_does_not_end_a_poller() -> None:

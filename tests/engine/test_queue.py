@@ -17,11 +17,12 @@ class Work:
         self.at_once: dict[str, int] = {}
         self.most_at_once = 0
         self.errors: dict[str, Exception] = {}
+        self.undone: set[str] = set()
         self.finished: asyncio.Queue[str] = asyncio.Queue()
         self.open = asyncio.Event()
 
-    async def __call__(self, key: str) -> None:
-        """Work on a key: until let go, and with the error that was asked for."""
+    async def __call__(self, key: str) -> bool:
+        """Work on a key: until let go, and with the error that was asked for; False for what is not done."""
         self.begun.append(key)
         self.at_once[key] = self.at_once.get(key, 0) + 1
         self.most_at_once = max(self.most_at_once, *self.at_once.values())
@@ -31,6 +32,7 @@ class Work:
                 raise self.errors[key]
             self.done.append(key)
             self.finished.put_nowait(key)
+            return key not in self.undone
         finally:
             self.at_once[key] -= 1
 
@@ -99,6 +101,7 @@ async def test_a_lane_has_so_many_workers(work: Work) -> None:
     assert work.done == [f"a/{number}" for number in range(5)]
 
 
+@pytest.mark.case("R-36", injected="the work of one control plane hangs", outcome="that of others goes on")
 async def test_lanes_do_not_hold_each_other_up(work: Work) -> None:
     """A lane whose work hangs leaves the others alone."""
     queue = Queue(work, lane_of, workers=1)
@@ -189,6 +192,11 @@ async def test_failures_back_off(work: Work, error: Exception) -> None:
     await queue.stop(0.0)
 
 
+@pytest.mark.case(
+    "R-07",
+    injected="the API server gives no answer again and again",
+    outcome="pauses stay short, so that the uuid is written soon",
+)
 async def test_a_silent_api_server_is_asked_again_soon(work: Work) -> None:
     """A uuid in hand must be written soon after the API server is back: the pause stays short."""
     work.open.set()
@@ -199,6 +207,28 @@ async def test_a_silent_api_server_is_asked_again_soon(work: Work) -> None:
         await turns()
 
     assert 0.74 * LONGEST_WITHOUT_KUBERNETES < due(queue, "a/1") <= LONGEST_WITHOUT_KUBERNETES
+    await queue.stop(0.0)
+
+
+async def test_what_is_not_done_is_no_success(work: Work) -> None:
+    """A key that goes on later, when something else adds it, is not tried again by itself; its failures still count."""
+    work.open.set()
+    work.errors["a/1"] = KubernetesError("No answer.")
+    queue = Queue(work, lane_of)
+    for _ in range(3):
+        queue.add("a/1")
+        await turns()
+    failure = work.errors.pop("a/1")
+    work.undone.add("a/1")
+    queue.add("a/1")
+    await turns()
+    timers, depth = dict(queue._timers), queue.depth
+    work.errors["a/1"] = failure
+    queue.add("a/1")
+    await turns()
+
+    assert (timers, depth) == ({}, 0)
+    assert 0.74 * 8.0 < due(queue, "a/1") <= 8.0
     await queue.stop(0.0)
 
 

@@ -1,5 +1,6 @@
 """Reconciling from the first look to rest: how many writes, how many calls, and what survives a failure on the way."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,8 +9,11 @@ from core.situations import OTHER, UID, UUID, cluster, registered, registration
 from engine.api_server import ApiServer, world_of
 from engine.control_plane import ControlPlane, Fleet
 from runai_registrar.core.conditions import find
+from runai_registrar.core.observed import Snapshot
 from runai_registrar.core.times import Timing
 from runai_registrar.engine import clock
+from runai_registrar.engine.poller import Poll
+from runai_registrar.engine.queue import Queue
 from runai_registrar.engine.reconcile import STEPS, Reconciler
 from runai_registrar.errors import KubernetesError, PermissionDenied, Unanswered
 from runai_registrar.resources import Origin, Registration, RegistrationStatus
@@ -25,8 +29,9 @@ class Shop:
         self.reconciler = Reconciler(self.world, Timing())
 
     async def reconcile(self) -> RegistrationStatus:
-        """Work on the registration until there is nothing to do; return the status that is stored then."""
-        await self.reconciler.reconcile(UID)
+        """Work on the registration, with the lists that it waits for; return the status that is stored then."""
+        while not await self.reconciler.reconcile(UID):
+            self.fleet.list()
         return self.stored.status
 
     @property
@@ -51,6 +56,15 @@ class Shop:
 def new(**more: Any) -> Registration:
     """Return a registration that was just created."""
     return registration(held=False, resource_version="1", **more)
+
+
+async def idle(queue: Queue) -> None:
+    """Let a queue work until nothing is left to do."""
+    for _ in range(5000):
+        if queue.depth == 0:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("the queue never came to rest")
 
 
 def ready(status: RegistrationStatus) -> tuple[str, str]:
@@ -82,6 +96,11 @@ async def test_a_conflict_before_the_post_means_looking_again() -> None:
     assert shop.stored.metadata.labels == {"touched": "2"}
 
 
+@pytest.mark.case(
+    "R-07",
+    injected="the write of the uuid has no answer",
+    outcome="the uuid is kept and written later; one POST",
+)
 @pytest.mark.parametrize("lands", [False, True], ids=["lost", "answer-lost"])
 async def test_a_uuid_in_hand_is_written_in_the_end(*, lands: bool) -> None:
     """Where write 2 has no answer the uuid stays in memory, and is written later; nothing is posted again."""
@@ -95,6 +114,11 @@ async def test_a_uuid_in_hand_is_written_in_the_end(*, lands: bool) -> None:
     assert (status.uuid, status.origin, shop.posts) == (UUID, Origin.CREATED, 1)
 
 
+@pytest.mark.case(
+    "R-06",
+    injected="somebody writes the object during the POST",
+    outcome="read again, and the same uuid written; one POST",
+)
 async def test_a_conflict_after_the_post_keeps_the_uuid() -> None:
     """A foreign write during the POST makes write 2 stale: it is read again, and the same uuid written."""
     shop = Shop(new())
@@ -123,7 +147,7 @@ async def test_a_lost_answer_is_found_again() -> None:
     announced = shop.stored.attempt
     assert announced is not None
     shop.plane.shows[OTHER] = cluster(OTHER).model_copy(update={"created_at": announced.at})
-    await shop.fleet.fresh(clock.now())
+    shop.fleet.list()
     status = await shop.reconcile()
 
     assert (status.uuid, status.origin, shop.posts) == (OTHER, Origin.RECOVERED, 1)
@@ -143,6 +167,11 @@ async def test_a_refusal_is_reported_and_left_alone() -> None:
     assert again == status
 
 
+@pytest.mark.case(
+    "R-29",
+    injected="the finalizer is removed and the object gone during the POST",
+    outcome="an error line with the uuid",
+)
 async def test_an_answer_for_a_registration_that_is_gone_is_named(caplog: pytest.LogCaptureFixture) -> None:
     """A registration whose finalizer a person removed during the POST leaves an error with the uuid."""
     shop = Shop(new())
@@ -162,6 +191,65 @@ async def test_a_deletion_takes_one_call_and_one_write() -> None:
     assert shop.server.writes == ["metadata"]
     assert shop.stored.metadata.finalizers == ("example.com/foreign",)
     assert shop.server.lists == 1
+
+
+async def test_what_needs_a_list_does_not_wait_for_it() -> None:
+    """After its DELETE a registration is left until a list has come: reconciling ends, and nothing is written."""
+    seen = registration(status=registered(), deleting=True, resource_version="1")
+    shop = Shop(seen, ControlPlane(shows={UUID: cluster()}))
+    shop.fleet.list()
+    done = [await shop.reconciler.reconcile(UID) for _ in range(3)]
+    asked = shop.fleet.asked
+
+    assert done == [False, False, False]
+    assert shop.plane.called == [("delete", UUID, False)]
+    assert shop.server.writes == []
+    assert asked == shop.world.registrations.entries[UID].memory.asked
+
+
+async def test_a_list_that_took_long_is_recent_enough() -> None:
+    """A creation rests on a list that began at most 5 s before it was asked for, however long its answer took."""
+    shop = Shop(new())
+    shop.fleet.snapshot = Snapshot.of([], clock.now().earlier(60.0), 0.0)
+    waits = not await shop.reconciler.reconcile(UID)
+    asked = shop.fleet.asked or clock.now()
+    just_after = asked.earlier(-1e-6)
+    shop.fleet.snapshot = Snapshot.of([], just_after, just_after.wall)
+    done = await shop.reconciler.reconcile(UID)
+
+    assert waits
+    assert done
+    assert shop.posts == 1
+
+
+def leaving(number: int) -> Registration:
+    """Return one of many registrations that are being deleted, each with a cluster."""
+    uid, uuid = f"uid-{number}", f"00000000-0000-4000-8000-0000000001{number:02}"
+    status = registered(uuid=uuid, owner_uid=uid, cluster_name=uid)
+    return registration(uid=uid, name=uid, deleting=True, resource_version="1", status=status)
+
+
+async def test_one_worker_is_enough_for_many_who_wait_for_a_list() -> None:
+    """While twenty wait for a list after their DELETE, the only worker registers another one; one list frees them."""
+    crowd = [leaving(number) for number in range(20)]
+    plane = ControlPlane(shows={str(one.status.uuid): cluster(str(one.status.uuid), name=one.name) for one in crowd})
+    server, fleet = ApiServer(*crowd, new(uid="new")), Fleet(plane)
+    world = world_of(server, fleet)
+    queue = Queue(Reconciler(world, Timing()).reconcile, world.lane_of, workers=1)
+    fleet.list()
+    world.start(queue)
+    await idle(queue)
+    asked, made, lists = len(plane.called), server.stored["new"].status.uuid, fleet.lists
+    holding = [one.uid for one in server.stored.values() if one.held]
+    fleet.list()
+    world.polled("default", Poll(None, fleet.snapshot, None, None))
+    await idle(queue)
+
+    assert (asked, made, lists) == (20 + 1, UUID, 1)
+    assert len(holding) == 20 + 1
+    assert [one.uid for one in server.stored.values() if one.held] == ["new"]
+    assert len(plane.called) == 20 + 1
+    assert sorted(server.writes) == ["metadata"] * 21 + ["status"]
 
 
 async def test_what_keeps_changing_is_left_for_later() -> None:

@@ -15,6 +15,7 @@ from core.situations import (
     ago,
     at,
     cluster,
+    draining,
     failure,
     knows,
     registered,
@@ -24,21 +25,23 @@ from core.situations import (
 )
 from engine.api_server import ApiServer, body, world_of
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.observed import Memory, Outcome, Snapshot
+from runai_registrar.core.observed import Memory, Outcome, Reads, Snapshot
 from runai_registrar.core.times import Stamp
+from runai_registrar.engine import clock
 from runai_registrar.engine.poller import Poll
 from runai_registrar.engine.queue import Queue
 from runai_registrar.engine.world import World, read
-from runai_registrar.resources import RECONCILE_REQUESTED_AT, Registration
+from runai_registrar.resources import RECONCILE_REQUESTED_AT, RELEASE, Origin, Registration
 
 
 async def woken(world: World) -> list[str]:
     """Let a world begin to work; return the list to which each key that it works on is added."""
     keys: list[str] = []
 
-    async def work(key: str) -> None:
+    async def work(key: str) -> bool:
         """Note what is worked on."""
         keys.append(key)
+        return True
 
     world.start(Queue(work, world.lane_of))
     await turns()
@@ -71,9 +74,10 @@ async def test_all_are_looked_at_once_when_work_begins() -> None:
     """At the start everything that is known is worked on."""
     keys: list[str] = []
 
-    async def work(key: str) -> None:
+    async def work(key: str) -> bool:
         """Note what is worked on."""
         keys.append(key)
+        return True
 
     known = world(OURS, THEIRS)
     known.start(Queue(work, known.lane_of))
@@ -168,7 +172,8 @@ async def test_a_live_list_serves_all_who_ask() -> None:
 
 
 async def test_a_live_list_finds_what_is_gone(caplog: pytest.LogCaptureFixture) -> None:
-    """A registration that a live list lacks is lost, and its cluster is lamented."""
+    """A registration that a live list lacks is lost, and its cluster is named."""
+    caplog.set_level(logging.INFO)
     server = ApiServer(registration(status=registered(), resource_version="1"))
     known = world_of(server)
     server.stored.clear()
@@ -178,20 +183,21 @@ async def test_a_live_list_finds_what_is_gone(caplog: pytest.LogCaptureFixture) 
     assert UUID in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("memory", "status", "says"),
-    [
-        (Memory(), registered(), UUID),
-        (knows(Outcome.ANSWERED, answer=cluster(OTHER)), None, OTHER),
-        (knows(Outcome.UNANSWERED), None, "nobody knows"),
-    ],
-    ids=["with-title", "with-an-answer", "without-an-answer"],
+@pytest.mark.case(
+    "R-29",
+    injected="the object vanishes though its cluster was not seen to be gone",
+    outcome="an error line with the uuid",
 )
-async def test_a_lost_registration_is_lamented(
-    memory: Memory, status: Any, says: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("memory", "says"),
+    [(knows(Outcome.ANSWERED, answer=cluster(OTHER)), OTHER), (knows(Outcome.UNANSWERED), "never learned")],
+    ids=["with-an-answer", "without-an-answer"],
+)
+async def test_what_only_this_process_knows_is_said_at_once(
+    memory: Memory, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A cluster that is left without a registration is named in an error: nobody else will do it."""
-    known = world(registration(status=status))
+    """What was, or may have been, created for a registration that is gone is named in an error: nobody else will."""
+    known = world(registration())
     known.registrations.entries[UID].memory = memory
     known.lose(UID)
 
@@ -199,21 +205,108 @@ async def test_a_lost_registration_is_lamented(
     assert says in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("memory", "status"),
-    [(Memory(released=True), registered()), (Memory(), None)],
-    ids=["released", "never-registered"],
+@pytest.mark.case(
+    "R-29",
+    injected="the object vanishes though its cluster is still there",
+    outcome="an error line with the uuid, once a later list shows the cluster",
 )
-async def test_a_registration_that_went_in_order_is_not(
-    memory: Memory, status: Any, caplog: pytest.LogCaptureFixture
+@pytest.mark.case(
+    "R-11",
+    injected="another operator has deleted the cluster and released the object",
+    outcome="nothing is said: later lists do not show the cluster",
+)
+@pytest.mark.parametrize(
+    ("shown", "after", "lines"),
+    [
+        ([cluster()], 16.0, 1),
+        ([cluster()], 14.0, 0),
+        ([cluster()], -1.0, 0),
+        ([], 16.0, 0),
+        ([draining()], 16.0, 0),
+        ([cluster(deleted_at=at(-1))], 16.0, 0),
+    ],
+    ids=["there", "there-shortly-after", "there-before", "gone", "leaving", "deleted"],
+)
+async def test_a_cluster_is_an_orphan_when_a_later_list_shows_it(
+    shown: list[Cluster], after: float, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was let go on purpose, or never held anything, goes quietly."""
-    known = world(registration(status=status))
+    """Whoever released a registration may have deleted its cluster: only one that is still shown is named, once."""
+    known = world(registration(status=registered()))
+    known.lose(UID)
+    snapshot = Snapshot.of(shown, clock.now().earlier(-after), 0.0)
+    known.polled("elsewhere", Poll(None, Snapshot.of([cluster()], snapshot.began, 0.0), None, None))
+    for _ in range(2):
+        known.polled("default", Poll(None, snapshot, None, None))
+
+    assert [UUID in record.getMessage() for record in caplog.records] == [True] * lines
+
+
+async def test_a_cluster_that_another_registration_holds_is_no_orphan(caplog: pytest.LogCaptureFixture) -> None:
+    """A cluster that was adopted again after its registration went has one: nothing is said."""
+    known = world(registration(status=registered()), rival(status=registered(Origin.ADOPTED, owner_uid=RIVAL)))
+    known.lose(UID)
+    known.polled("default", Poll(None, Snapshot.of([cluster()], clock.now().earlier(-16.0), 0.0), None, None))
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("memory", "seen"),
+    [
+        (Memory(released=True), registration(status=registered())),
+        (Memory(asked=ago(1.0)), registration(status=registered(), deleting=True)),
+        (Memory(), registration()),
+        (Memory(), registration(status=registered(), deleting=True, spec={"deletion": {"policy": "Orphan"}})),
+        (Memory(), registration(status=registered(), deleting=True, annotations={RELEASE: "orphan"})),
+        (Memory(), registration(status=registered(Origin.ADOPTED), deleting=True)),
+    ],
+    ids=["released", "deleted-by-us", "never-registered", "orphaned", "release-annotation", "adopted"],
+)
+async def test_a_registration_that_went_in_order_is_no_matter(
+    memory: Memory, seen: Registration, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was let go or deleted by us, was left on purpose by whoever released it, or held nothing, goes quietly."""
+    known = world(seen)
     known.registrations.entries[UID].memory = memory
     known.lose(UID)
     known.lose(UID)
+    known.polled("default", Poll(None, Snapshot.of([cluster()], clock.now().earlier(-16.0), 0.0), None, None))
 
     assert caplog.records == []
+
+
+async def test_who_waits_for_a_list_is_woken_by_the_next_one() -> None:
+    """The end of each look wakes those who wait for a list of this control plane, even if nothing has changed in it."""
+    known = world(OURS, THEIRS)
+    told = await woken(known)
+    reads = Reads(clusters=ago(1.0))
+    known.park(UID, reads)
+    known.polled("elsewhere", poll())
+    await turns()
+    elsewhere = list(told)
+    known.polled("default", poll())
+    await turns()
+
+    assert elsewhere == []
+    assert told == [UID]
+    assert known.resume(UID) == reads
+    assert known.resume(UID) == Reads()
+
+
+async def test_who_waits_for_a_list_is_woken_when_there_will_be_none() -> None:
+    """A control plane that goes away keeps nobody waiting; nor is a registration that is gone waited for."""
+    known = world(OURS, THEIRS)
+    spec = {"url": "https://app.run.ai", "credentialsSecretRef": {"name": "credentials"}, "suspend": True}
+    known.fleet.see({"metadata": {"name": "default", "uid": "uid-p", "generation": 1}, "spec": spec})
+    told = await woken(known)
+    known.park(UID, Reads(clusters=ago(1.0)))
+    known.park(RIVAL, Reads(clusters=ago(1.0)))
+    known.lose(RIVAL)
+    known.fleet.lose("default")
+    await turns()
+
+    assert told == [UID]
+    assert known.resume(RIVAL) == Reads()
 
 
 def asking(value: str, version: int) -> Registration:

@@ -10,6 +10,9 @@ from stage import LONG_AFTER, RELEASE, Registration, Stage, condition, condition
 
 pytestmark = pytest.mark.usefixtures("operator")
 
+WHOLE = ("patch", "runaiclusterregistrations")
+STATUS = ("patch", "runaiclusterregistrations/status")
+
 
 def kubectl_delete(stage: Stage, made: Registration, *options: str) -> CompletedProcess[str]:
     """Run `kubectl delete`, which waits until the object is gone."""
@@ -36,6 +39,11 @@ def blocked(made: Registration) -> str:
     return str(found and found["message"])
 
 
+@pytest.mark.case(
+    "R-27",
+    injected="the cluster drains, and lists hide it unless asked otherwise",
+    outcome="one DELETE; the object stays until the drain is over",
+)
 def test_kubectl_delete_waits_for_the_drain(stage: Stage) -> None:
     """A 202 begins a drain; `kubectl delete` returns when the cluster is gone, after one DELETE without force."""
     made = stage.registered(version="2.24.18")
@@ -61,6 +69,24 @@ def test_a_drain_is_shown(stage: Stage) -> None:
     assert conditions(seen)["Reconciling"] == ("True", "Deleting")
     assert {"requestedAt", "deadline"} <= seen["status"]["deletion"].keys()
     made.wait(lambda each: "deleteRequestedAt" in each["status"], "the time that the control plane shows")
+
+
+@pytest.mark.parametrize(("version", "writes"), [("2.19.4", {WHOLE: 1}), ("2.24.18", {WHOLE: 1, STATUS: 1})])
+def test_what_a_deletion_writes(stage: Stage, version: str, writes: dict[tuple[str, str], int]) -> None:
+    """What is gone at once costs the write that lets the object go; a drain that is seen is shown by one more."""
+    made = stage.registered(version=version)
+    stage.admin.advance(LONG_AFTER)
+    stage.admin.settings(drainTime=None)
+    before, since = made.writes(), stage.moment()
+
+    made.delete()
+    until(lambda: bool(stage.calls("delete_cluster", since=since)), "the DELETE")
+    stage.wait_polls()
+    stage.admin.settings(drainTime=0)
+    made.wait_gone()
+
+    assert made.writes() - before == writes
+    assert len(stage.calls("delete_cluster")) == 1
 
 
 def test_an_old_cluster_goes_at_once(stage: Stage) -> None:
@@ -141,6 +167,11 @@ def test_observe_and_suspend_block_the_deletion(stage: Stage) -> None:
     assert kept(stage) == 2
 
 
+@pytest.mark.case(
+    "R-24",
+    injected="the RunaiControlPlane goes before the registration",
+    outcome="DeletionBlocked names the annotation that ends it; no call",
+)
 def test_a_deletion_without_a_control_plane(stage: Stage) -> None:
     """Without its RunaiControlPlane the deletion is blocked with the way out, and the annotation is that way."""
     made = stage.registered()
@@ -171,6 +202,11 @@ def test_a_deletion_goes_on_when_the_control_plane_is_back(stage: Stage) -> None
     assert stage.admin.clusters() == []
 
 
+@pytest.mark.case(
+    "R-25",
+    injected="a connected cluster drains for ever",
+    outcome="after the timeout DeletionBlocked names the ways out; no force until the spec says so",
+)
 def test_a_drain_that_takes_too_long_waits_for_a_person(stage: Stage) -> None:
     """After deletion.timeout a connected cluster is not forced: DeletionBlocked names the ways out."""
     made = stage.registered(version="2.24.18", deletion={"timeout": "1m"})
@@ -189,6 +225,11 @@ def test_a_drain_that_takes_too_long_waits_for_a_person(stage: Stage) -> None:
     assert stage.admin.clusters() == []
 
 
+@pytest.mark.case(
+    "R-25",
+    injected="a cluster that never connected drains for ever",
+    outcome="forced after the timeout, as documented",
+)
 def test_a_drain_that_takes_too_long_is_forced_where_nothing_drains(stage: Stage) -> None:
     """A cluster that never connected has nothing to drain, so after the timeout its deletion is forced."""
     made = stage.registered(version="2.24.18")
@@ -214,6 +255,11 @@ def test_what_was_never_registered_goes_at_once(stage: Stage) -> None:
     assert kept(stage) == 0
 
 
+@pytest.mark.case(
+    "R-26",
+    injected="DELETE is answered 403",
+    outcome="DeletionBlocked with the reason; object and cluster stay; tried again when the spec changes",
+)
 def test_a_refused_deletion_is_tried_again_when_the_spec_changes(stage: Stage) -> None:
     """A 403 blocks the deletion with its reason and keeps object and cluster; after a change it is tried at once."""
     made = stage.registered(version="2.24.18")
@@ -229,6 +275,11 @@ def test_a_refused_deletion_is_tried_again_when_the_spec_changes(stage: Stage) -
     assert stage.admin.clusters() == []
 
 
+@pytest.mark.case(
+    "R-30",
+    injected="204 to a DELETE that was not carried out",
+    outcome="the next list shows the cluster, and it is asked to go again",
+)
 def test_gone_means_seen_to_be_gone(stage: Stage) -> None:
     """A 204 for a cluster that is still there afterwards is not believed: it is asked for again."""
     made = stage.registered(version="2.19.4")

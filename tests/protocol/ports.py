@@ -126,13 +126,15 @@ class PollerPort:
         self.snapshot: Any = None
         self.trouble: Any = None
         self.changed: Callable[[str, Any], None] = lambda *_: None
+        self.wanted = False
         self._began: Any = None
         self._ended = 0.0
+        self._looking: Any = None
 
-    async def fresh(self, after: Any) -> None:
-        """Return once a list that began after this moment was answered, or has failed."""
-        while self._began is None or not self._began.after(after):
-            await self.look()
+    def ask(self, after: Any) -> None:
+        """Want a list that began after this moment, unless one is under way."""
+        if self._looking is None or not self._looking.after(after):
+            self.wanted = True
 
     async def look(self) -> None:
         """List the clusters, some time after the list before."""
@@ -140,6 +142,7 @@ class PollerPort:
         pause.due = self._ended + SPACING
         await pause
         began, before, was = self._subject.clock.now(), self.snapshot, self.trouble
+        self.wanted, self._looking = False, began
         try:
             clusters, date = await self._request("LIST", lambda: (self._plane.list(), self._plane.date))
         except ControlPlaneError as error:
@@ -147,7 +150,7 @@ class PollerPort:
         else:
             if self._began is None or began.after(self._began):
                 self.trouble, self.snapshot = None, self._snapshot(clusters, began, date)
-        self._ended = self._subject.clock.now().wall
+        self._ended, self._looking = self._subject.clock.now().wall, None
         self._began = began if self._began is None or began.after(self._began) else self._began
         self.changed(PLANE, self._subject.poller.Poll(before, self.snapshot, was, self.trouble))
 

@@ -102,10 +102,10 @@ class Process:
         return [(task, call) for task, call in self.calls() if call.due <= now and listing in (False, _lists(call))]
 
     def ready(self) -> list[str]:
-        """The registrations in line that nobody works on."""
+        """The registrations in line that nobody works on, in an order that does not hang on the hashes of strings."""
         self.queue.ring()
         busy = {task.key for task in self.tasks}
-        return [key for key in self.queue.dirty if key not in busy]
+        return sorted(key for key in self.queue.dirty if key not in busy)
 
     @property
     def listing(self) -> bool:
@@ -183,7 +183,7 @@ class Process:
         ready = self.ready()
         if ready:
             self.begin(ready[0])
-        elif self._seconds() >= self.next_poll and all(task.key != POLL for task in self.tasks):
+        elif (self.poller.wanted or self._seconds() >= self.next_poll) and all(task.key != POLL for task in self.tasks):
             self.poll()
         else:
             return False

@@ -24,6 +24,7 @@ def case_06(model: Model) -> None:
     """A list and a GET that lag in the first seconds do not make a cluster missing."""
     process = model.process()
     uid = registered(model)
+    process.next_poll = model.clock.seconds
     model.wait(3)
     model.plane.lag = model.timing.list_lag
     process.next_poll = model.clock.seconds

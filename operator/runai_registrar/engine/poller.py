@@ -59,26 +59,25 @@ class Poller:
         self.snapshot: Snapshot | None = None
         self.trouble: Trouble | None = None
         self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
-        self._began: Stamp | None = None
-        self._ended = False
+        self._looking: Stamp | None = None  # when the look under way began, unless it decides nothing any more
         self._verified: VerifiedConnection | None = None  # by this process; the status may be written later
         self._wanted = asyncio.Event()
-        self._looked = asyncio.Condition()
 
     def look(self) -> None:
         """Ask for a list sooner than the interval says."""
         self._wanted.set()
 
+    def ask(self, after: Stamp) -> None:
+        """Ask for a list that began after this moment; none is needed where such a one is under way.
+
+        Nobody waits here: the end of each look is told to `changed`, whether it was answered or has failed.
+        """
+        if self._looking is None or not self._looking.after(after):
+            self.look()
+
     def forget(self) -> None:
         """Another control plane is meant from now on: what was seen of this one decides nothing any more."""
-        self.snapshot = self.client = None
-
-    async def fresh(self, after: Stamp) -> None:
-        """Return once a list that began after this moment was answered, or has failed."""
-        async with self._looked:
-            while not self._ended and (self._began is None or not self._began.after(after)):
-                self._wanted.set()
-                await self._looked.wait()
+        self.snapshot = self.client = self._looking = None
 
     async def run(self) -> None:
         """Look once per interval, or sooner when asked to, until cancelled."""
@@ -90,9 +89,6 @@ class Poller:
                 await asyncio.sleep(spacing)
                 await self._rest(interval - spacing)
         finally:
-            self._ended = True
-            async with self._looked:
-                self._looked.notify_all()
             await self._connection.aclose()
 
     async def _rest(self, seconds: float) -> None:
@@ -105,6 +101,7 @@ class Poller:
     async def _look(self, plane: ControlPlane) -> None:
         self._wanted.clear()
         began, before, was = clock.now(), self.snapshot, self.trouble
+        self._looking = began
         try:
             if plane.spec.suspend:
                 self._report(planes.suspended(plane, _now()))
@@ -114,9 +111,7 @@ class Poller:
             logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
             unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
             self._fail(plane, _since(self.trouble, "ControlPlaneNotReady", unexpected, began, passing=True))
-        async with self._looked:
-            self._began = began
-            self._looked.notify_all()
+        self._looking = None
         self._changed(Poll(before, self.snapshot, was, self.trouble))
 
     async def _list(self, plane: ControlPlane, began: Stamp) -> None:
@@ -129,6 +124,8 @@ class Poller:
         except RegistrarError as error:
             self._fail(plane, _trouble(error, began, self.trouble))
             return
+        if self._looking is not began:
+            return  # another control plane is meant by now; its list comes next
         held, identity = self._held(), self._connection.identity
         known = plane if self._verified is None else planes.verified(plane, self._verified)
         problem = planes.tenant_problem(known, clusters, identity, held) if identity else None

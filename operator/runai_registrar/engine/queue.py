@@ -1,7 +1,8 @@
 """What to look at next: keys, each worked on by one task at a time, in lanes that do not hold each other up.
 
 A lane is a control plane: one that hangs keeps at most its own `workers` tasks busy. A key added while it is worked on
-is worked on once more afterwards. A task that fails is tried again later, 1 s to 5 min, jittered.
+is worked on once more afterwards. A task that fails is tried again later, 1 s to 5 min, jittered; one that is not done
+is not tried again by itself: what it waits for adds its key, and its earlier failures still count.
 """
 
 import asyncio
@@ -26,10 +27,13 @@ class _Lane:
 
 
 class Queue:
-    """Keys that wait for `work`; `lane_of` says which lane a key belongs to at the moment it is added."""
+    """Keys that wait for `work`, which says whether it is done with a key.
+
+    `lane_of` says which lane a key belongs to at the moment it is added.
+    """
 
     def __init__(
-        self, work: Callable[[str], Awaitable[None]], lane_of: Callable[[str], str], *, workers: int = 16
+        self, work: Callable[[str], Awaitable[bool]], lane_of: Callable[[str], str], *, workers: int = 16
     ) -> None:
         self._work, self._lane_of, self._workers = work, lane_of, workers
         self._lanes: dict[str, _Lane] = {}
@@ -105,8 +109,8 @@ class Queue:
 
     async def _run(self, lane: _Lane, key: str) -> None:
         try:
-            await self._work(key)
-            self._failures.pop(key, None)
+            if await self._work(key):
+                self._failures.pop(key, None)
         except KubernetesError as error:
             self._again(key, error.message, longest=LONGEST_WITHOUT_KUBERNETES)
         except RegistrarError as error:

@@ -4,7 +4,7 @@ import logging
 import uuid
 from dataclasses import replace
 
-from runai_registrar.core.actions import Leave, Stand
+from runai_registrar.core.actions import Leave, ReadClusters, Stand
 from runai_registrar.core.decide import decide
 from runai_registrar.core.observed import Observed, Reads
 from runai_registrar.core.report import report, same
@@ -28,29 +28,52 @@ class Reconciler:
         self._world, self._timing = world, timing
         self._apply = Apply(world, timing)
 
-    async def reconcile(self, uid: str) -> None:
-        """Bring one registration a step or several further; errors go to the queue, which tries again later."""
-        reads = Reads()
+    async def reconcile(self, uid: str) -> bool:
+        """Bring one registration a step or several further; errors go to the queue, which tries again later.
+
+        Returns:
+            Whether this look came to its end. False: it goes on after the next list of clusters, which wakes the
+            registration; nobody waits meanwhile, so a slow list holds up only those that need it.
+        """
+        reads = self._world.resume(uid)
         for _ in range(STEPS):
             entry = self._world.registrations.entries.get(uid)
             if entry is None:
-                return
+                return True
             observed = await self._observe(entry, reads)
             action = decide(observed)
-            if isinstance(action, Leave):
-                return
+            if isinstance(action, ReadClusters) and self._awaits(observed, action):
+                return False
             try:
-                if isinstance(action, Stand):
-                    if await self._stand(entry, observed, action):
-                        return
-                else:
-                    reads = await self._apply.apply(entry, observed, action)
+                match action:
+                    case Leave():
+                        return True
+                    case ReadClusters(after):
+                        reads = replace(reads, clusters=after)
+                    case Stand():
+                        if await self._stand(entry, observed, action):
+                            return True
+                    case _:
+                        reads = await self._apply.apply(entry, observed, action)
             except Conflict:
                 await self._apply.read_again(entry)
             except Absent:
                 self._world.lose(uid)
-                return
+                return True
         raise KubernetesError("The registration keeps changing while it is worked on.")
+
+    def _awaits(self, o: Observed, action: ReadClusters) -> bool:
+        """Park the registration until the next list has come, unless the latest one began after the moment asked for.
+
+        A decision that asks a second time means a newer one than it has.
+        """
+        poller = self._world.fleet.poller(o.control_plane.name)
+        newer = o.snapshot is not None and o.snapshot.began.after(action.after)
+        if poller is None or (newer and o.reads.clusters is None):
+            return False
+        poller.ask(action.after)
+        self._world.park(o.registration.uid, replace(o.reads, clusters=o.reads.clusters or action.after))
+        return True
 
     async def _observe(self, entry: Entry, reads: Reads) -> Observed:
         registration = entry.registration
