@@ -5,6 +5,7 @@ A test asks for `arena`, starts operators in it as often as it likes, and ends w
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,15 +13,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from faults.calls import Side
+from faults.calls import Call, Side
 from faults.checkers import Evidence, complaints
 from faults.journal import Journal
 from faults.proxy import Proxy
-from faults.vocabulary import CLUSTERS
+from faults.vocabulary import CLUSTERS, Match
 from kube import Kube, Object
 from operators import PATIENCE, House, Operator, until
 from planes import API, ControlPlane, Simulated
 from runai_registrar.apiserver.kubeconfig import read_kubeconfig
+from runai_registrar.simulator.admin_models import ClusterView
 from stage import Stage
 
 
@@ -69,6 +71,7 @@ class Arena:
         self.stage = Stage(house, self.simulator, self.control_plane)
         self.canaries = {self.simulator.client_secret}
         self.wiped: set[str] = set()
+        self.taken_away: Counter[str] = Counter()
         self._since, self._operators, self._strangers = self.journal.moment, len(house.operators), set[str]()
 
     def operator(self, **settings: str) -> Operator:
@@ -85,6 +88,11 @@ class Arena:
         made = self.admin.create(name)
         self._strangers.add(made.uuid)
         return made.uuid
+
+    def take_away(self, cluster: ClusterView) -> None:
+        """Delete a cluster as a person does in the control plane: at once, and without asking the operator."""
+        self.taken_away[cluster.name] += 1
+        self.admin.delete(cluster.uuid)
 
     def wait_polls(self, count: int = 2) -> None:
         """Return when so many lists of clusters, begun from now on, have been answered."""
@@ -109,6 +117,10 @@ class Arena:
 
         until(quiet, f"{seconds:g} s without a write", PATIENCE + seconds)
 
+    def calls(self, match: Match = lambda _: True) -> list[Call]:
+        """The requests since this arena was opened, on both sides, or those that match."""
+        return [call for call in self.journal.calls(since=self._since) if match(call)]
+
     def registrations(self) -> list[Object]:
         """The registrations with this arena's control plane, in whatever namespace."""
         found = self.house.kube.items(f"{API}/runaiclusterregistrations")
@@ -122,13 +134,14 @@ class Arena:
     def evidence(self) -> Evidence:
         """Everything the checkers look at, as of now."""
         return Evidence(
-            calls=self.journal.calls(since=self._since),
+            calls=self.calls(),
             entries=self.admin.journal(),
             clusters=self.admin.clusters(),
             registrations=self.registrations(),
             logs=[each.log for each in self.house.operators],
             secrets=self.canaries | self._told(),
             wiped=self.wiped,
+            taken_away=self.taken_away,
         )
 
     def _told(self) -> set[str]:

@@ -18,7 +18,7 @@ from runai_registrar.simulator.journal import Entry
 
 FINALIZER = "runai-registrar.io/registration"
 CREATE_ATTEMPT = "runai-registrar.io/create-attempt"
-_OK, _CREATED = 200, 201
+_OK, _CREATED, _UNAUTHORIZED = 200, 201, 401
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Evidence:
         clusters: What there is in the control plane at the end.
         registrations: What there is in Kubernetes at the end.
         logs: What the operators wrote.
+        taken_away: How many clusters of a name somebody deleted in the control plane.
         wiped: The registrations (`namespace/name`) whose status somebody wiped.
         secrets: What must show nowhere but where it belongs.
     """
@@ -50,6 +51,7 @@ class Evidence:
     clusters: Sequence[ClusterView]
     registrations: Sequence[Mapping[str, Any]]
     logs: Sequence[str] = ()
+    taken_away: Mapping[str, int] = field(default_factory=dict)
     wiped: frozenset[str] | set[str] = frozenset()
     secrets: frozenset[str] | set[str] = field(default_factory=frozenset, repr=False)
 
@@ -99,7 +101,7 @@ def doubled(seen: Evidence) -> Iterator[str]:
         if entry.operation == "create_cluster":
             name = str(json.loads(entry.body)["name"])
             alive[name] += 1
-            if alive[name] > max(1, len(askers[name])):
+            if alive[name] - seen.taken_away.get(name, 0) > max(1, len(askers[name])):
                 yield f"I1: {alive[name]} clusters called {name} lived at once, for {len(askers[name])} registrations"
         elif entry.operation == "delete_cluster":
             alive[seen.names.get(entry.path.rpartition("/")[2], "")] -= 1
@@ -139,7 +141,7 @@ def unannounced(seen: Evidence) -> Iterator[str]:
     for call in seen.calls:
         if WRITE_1(call) and call.committed and (attempt := _attempt(call)):
             announced[attempt["name"]] += 1
-        if POST(call) and call.forwarded:
+        if POST(call) and call.forwarded and call.status != _UNAUTHORIZED:  # that one is sent again with a new token
             name = json.loads(call.body)["name"]
             announced[name] -= 1
             if announced[name] < 0:
@@ -211,7 +213,8 @@ def _titles(call: Call) -> Iterator[Held]:
 
 
 def _attempt(call: Call) -> Mapping[str, Any] | None:
-    metadata = json.loads(call.body).get("metadata", {})
+    body = json.loads(call.body)
+    metadata = body.get("metadata", {}) if isinstance(body, dict) else {}  # kopf's own patches are lists
     text = (metadata.get("annotations") or {}).get(CREATE_ATTEMPT)
     if text is None or FINALIZER not in metadata.get("finalizers", ()):
         return None

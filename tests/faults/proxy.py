@@ -24,6 +24,7 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host", "cont
 _ASKED_ANEW = _HOP | {"accept-encoding"}  # answers are kept as they are read: uncompressed
 _LINE = 8 * 2**20
 _LIMIT = 64 * 2**20
+_LAST_ROUNDS = 0.02  # what was aborted is closed by the loop, some rounds later
 
 
 class Cut(Exception):  # noqa: N818  # an event of the wire, not a mistake
@@ -97,6 +98,7 @@ class Proxy:
             self._up.set()
             await self._stop.wait()
             await runner.cleanup()
+        await asyncio.sleep(_LAST_ROUNDS)
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=_LIMIT)
@@ -104,7 +106,10 @@ class Proxy:
         return app
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:  # the operator died while it was asking
+            return _cut(request)
         call = self.journal.record(
             self.who,
             self.side,

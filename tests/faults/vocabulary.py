@@ -122,3 +122,8 @@ POST = on("POST /api/v1/clusters")
 CLUSTERS = on("GET /api/v1/clusters")
 PUT = on("PUT /api/v1/clusters/{uuid}")
 DELETE = on("DELETE /api/v1/clusters/{uuid}")
+
+
+def changes(call: Call) -> bool:
+    """Match requests that create, rename or delete a cluster."""
+    return POST(call) or PUT(call) or DELETE(call)

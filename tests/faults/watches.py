@@ -10,7 +10,7 @@ from aiohttp import web
 from faults.calls import Call
 from faults.vocabulary import WATCH, Fault, Kind, until_lifted
 
-_PAUSE = 0.02
+_PAUSE = 0.1
 _GONE = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Expired", "code": 410}
 
 

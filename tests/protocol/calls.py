@@ -49,6 +49,10 @@ class Call:
         """Be refused by the server, without effect."""
         self.arrived, self._error = True, error
 
+    def garble(self, result: Any, error: RegistrarError | None = None) -> None:
+        """Have its answer say something else than what it did."""
+        self._result, self._error = result, error
+
     @property
     def answer(self) -> tuple[Any, RegistrarError | None]:
         """What the server said."""

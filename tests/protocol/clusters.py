@@ -28,12 +28,17 @@ class Made:
     gone: bool = False
     adopted: bool = False  # by the registration that now counts as its maker
     released: float | None = None  # since when it is nobody's, left behind on purpose
+    late: bool = False  # by a POST that took effect after any caller could wait for it (residual 14 and 15)
     excused: bool = False  # a person took away its record, or it was released: it need not have one
 
     @property
     def live(self) -> bool:
         """Whether it exists and nobody has asked for its deletion."""
         return not self.gone and self.draining is None
+
+    def pass_to(self, uid: str) -> None:
+        """From here on it is this registration's to account for."""
+        self.maker, self.released, self.excused, self.adopted = uid, None, False, True
 
     def shown(self) -> Cluster:
         """The cluster as the API displays it."""
@@ -56,6 +61,11 @@ class ControlPlane:
         self._clock, self.unique = clock, unique
         self.clusters: dict[str, Made] = {}
         self.lag = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """This moment, in Unix seconds."""
+        return self._clock.seconds
 
     @property
     def date(self) -> float:

@@ -41,10 +41,11 @@ class Observer:
         self.found: list[str] = []
         self.reported: set[str] = set()
         self.given_up: set[str] = set()
-        self.twins = False
+        self.twins = False  # residual situations are allowed for: twins, and POSTs that take effect too late
         self.trace: list[str] = []
         self.errors: list[str] = []
         self.acts = 0
+        self._asked: dict[str, float] = {}  # when the first DELETE of a cluster left
         self.remembered: Callable[[str], Iterable[CreateAttempt]] = lambda _: ()
         self.in_hand: Callable[[], Iterable[str]] = lambda: ()
         self.in_flight: Callable[[str], bool] = lambda _: False
@@ -82,8 +83,10 @@ class Observer:
         self._check(bool(titled), "I3", f"DELETE of {uuid} for {uid} without title")
         self._check(any(map(may_act, titled)), "I12", f"DELETE for {uid} while suspended or observing")
         self._check(self._is_of(uuid, titled), "I3", f"DELETE of {uuid} for {uid}, which did not make it")
-        self._check(not force or any(map(self._forces, titled)), "I3", f"forced DELETE of {uuid} for {uid}")
+        forces = any(self._forces(r, uuid) for r in titled)
+        self._check(not force or forces, "I3", f"forced DELETE of {uuid} for {uid}")
         self._check(not self._owned_by_another(uid, uuid, titled), "I3", f"DELETE of {uuid}, which another owns")
+        self._asked.setdefault(uuid, self._clock.seconds)
 
     def _lately(self, uid: str) -> list[Registration]:
         return [parsed(body) for body in self._server.lately(uid, self._clock.seconds - FRESHNESS)]
@@ -94,12 +97,12 @@ class Observer:
         left = made.released is not None and made.released < self._clock.seconds - FRESHNESS
         return any((made.maker == r.uid and not left) or r.status.origin is Origin.ADOPTED for r in titled)
 
-    def _forces(self, registration: Registration) -> bool:
-        spec, progress = registration.spec.deletion, registration.status.deletion
-        if spec.force:
-            return True
-        overdue = progress and progress.deadline and progress.deadline.timestamp() <= self._clock.seconds + 1
-        return bool(overdue) and spec.on_timeout in (None, "Force")
+    def _forces(self, registration: Registration, uuid: str) -> bool:
+        """Whether the spec says so now, or for the time when a deletion takes too long."""
+        spec = registration.spec.deletion
+        timeout = spec.timeout.total_seconds() if spec.timeout else 300.0
+        overdue = self._asked.get(uuid, self._clock.seconds) + timeout <= self._clock.seconds + 1
+        return spec.force or (overdue and spec.on_timeout in (None, "Force"))
 
     def _owned_by_another(self, uid: str, uuid: str, titled: list[Registration]) -> bool:
         for other in self.registrations():
@@ -132,18 +135,21 @@ class Observer:
             ours = made.maker == now.uid and made.released is None
             twin = self.twins and made.excused and made.live and self._recoverable(was, made)
             self._check(ours or twin, "I3", f"{now.uid} claims {made.uuid}, made by {made.maker or 'a person'}")
+            if not ours:
+                made.pass_to(now.uid)
             return
         self._check(now.spec.adopt is not None, "I3", f"{now.uid} adopts {made.uuid} unasked")
         for other in self.registrations():
             taken = other.uid != now.uid and all(self._has(r, made) for r in self._lately(other.uid))
             self._check(not taken, "I3", f"{now.uid} adopts {made.uuid}, which {other.uid} has or is making")
-        if made.maker is not None:  # from here on it is the adopter's to account for
-            made.maker, made.released, made.excused, made.adopted = now.uid, None, False, True
+        if made.maker is not None:
+            made.pass_to(now.uid)
 
     def _has(self, registration: Registration, made: Made) -> bool:
         attempt = annotated(registration)
         young = attempt and is_open(attempt, registration) and attempt.at.timestamp() + SETTLE > self._clock.seconds
-        making = bool(attempt and young and made.maker == registration.uid and finds(attempt, registration, made))
+        made_it = made.maker == registration.uid and made.connected is None  # one that has connected is up for adoption
+        making = bool(attempt and young and made_it and finds(attempt, registration, made))
         return held(registration) == made.uuid or making
 
     def _note_reports(self, now: Registration) -> None:
@@ -157,7 +163,8 @@ class Observer:
             return
         self._check(not self.in_flight(was.uid), "I5", f"{was.uid} is released while its POST may commit")
         for made in self._plane.clusters.values():
-            given = made.gone or made.excused or made.maker in self.given_up
+            # Known: a deletion does not look for what a POST made late, even where a list shows it (near case 15).
+            given = made.gone or made.excused or made.late or made.maker in self.given_up
             left = made.maker == was.uid and not given and not self._accounted(made, besides=was.uid)
             self._check(not left, "I5", f"{was.uid} is released before {made.uuid} is gone")
 
@@ -168,10 +175,15 @@ class Observer:
             if made.maker == uid or made.uuid == uuid:
                 made.released, made.excused = made.released or self._clock.seconds, True
 
-    def renamed(self, made: Made) -> None:
-        """A person renames a cluster: one that no status speaks of cannot be found again (residual 16)."""
+    def meddled(self, made: Made) -> None:
+        """A person renames a cluster or has it deleted: without a title it cannot be found again (residual 16)."""
         made.excused = made.excused or all(held(r) != made.uuid for r in self.registrations())
         self.blame()
+
+    def forgotten(self, uid: str) -> None:
+        """A person wipes the annotation that says what was tried: what a POST made late cannot be told any more."""
+        for made in self._plane.clusters.values():
+            made.excused = made.excused or (made.maker == uid and made.late)
 
     def blame(self) -> None:
         """A person has just done something: what is without a record now is so by that."""
@@ -186,11 +198,13 @@ class Observer:
         mine = [made for made in self._plane.clusters.values() if made.maker and not made.gone]
         for made in mine:
             made.excused = made.excused or made.maker in self.given_up
-        live = [made.maker for made in mine if made.live and not (made.excused or made.adopted)]
+        live = [made.maker for made in mine if made.live and not (made.excused or made.adopted or made.late)]
         twice = sorted({maker for maker in live if maker and live.count(maker) > 1})
         self._check(not twice, "I1", f"two live clusters of {', '.join(twice)}")
         for made in mine:
-            self._check(made.excused or self._accounted(made), "I2", f"{made.uuid} of {made.maker} is leaked")
+            self._check(
+                made.excused or made.late or self._accounted(made), "I2", f"{made.uuid} of {made.maker} is leaked"
+            )
 
     def rest(self) -> None:
         """When all is quiet, a record is a title or a report; an open attempt only where a person wants it so."""

@@ -7,7 +7,7 @@ observer, who knows more than the operator and judges it.
 from collections.abc import Callable
 from typing import Any
 
-from protocol.calls import Call
+from protocol.calls import TIMEOUT, Call
 from protocol.clusters import TENANT, ControlPlane
 from protocol.objects import ApiServer, Json
 from protocol.observer import Observer
@@ -95,7 +95,17 @@ class ClientPort:
         await self._turn(still_fresh)
         maker = self._working()
         self._observer.posted(maker, name)
-        made: Cluster = await self._request("POST", lambda: self._plane.create(name, domain, version, maker))
+        since = self._plane.seconds
+
+        def effect() -> Cluster:
+            shown = self._plane.create(name, domain, version, maker)
+            after = (
+                self._plane.seconds - since > TIMEOUT
+            )  # it froze between the last look and the bytes, or was held up
+            self._plane.clusters[shown.uuid].late = self._observer.twins and after
+            return shown
+
+        made: Cluster = await self._request("POST", effect)
         return made
 
     async def rename_cluster(self, uuid: str, name: str, *, still_fresh: Callable[[], bool]) -> None:
@@ -168,10 +178,13 @@ class FleetPort:
     def __init__(self, subject: Any, poller: PollerPort) -> None:
         self._subject, self._poller = subject, poller
 
-    def bind(self, held: object, changed: Callable[[str, Any], None], seen: object) -> None:
+    def bind(self, held: object, changed: Callable[[str, Any], None], seen: object, users: object) -> None:
         """Connect the poller to the registrations."""
-        del held, seen
+        del held, seen, users
         self._poller.changed = changed
+
+    def used(self, name: str) -> None:
+        """Hold nothing."""
 
     def poller(self, name: str) -> PollerPort | None:
         """The poller."""

@@ -2,7 +2,7 @@
 
 from protocol.model import Model
 from protocol.traces_create import OTHERS, person, unanswered
-from protocol.traces_keep import made_by
+from protocol.traces_keep import made_by, registered
 
 
 def test_recovered_after_a_slow_list() -> None:
@@ -143,3 +143,42 @@ def test_adopted_beside_an_attempt_that_made_nothing() -> None:
 
     assert model.ready(second) == ("True", "Adopted")
     assert model.registration(second).status.uuid == stranger.uuid
+
+
+def test_status_wiped_while_draining() -> None:
+    """The finalizer stays until the cluster is gone, although nothing but the attempt speaks of it any more."""
+    model = Model()
+    model.process()
+    uid = registered(model)
+    model.user.delete(uid)
+    model.wait(90)
+    model.server.edit(uid, lambda body: body.update(status={"observedGeneration": -1}))
+    model.wait(90)
+
+    assert uid in model.server.objects
+    model.drain()
+    model.wait(60)
+    assert uid not in model.server.objects
+
+
+def test_surplus_cluster_is_removed() -> None:
+    """Once a person has deleted the cluster that was one too many, the registration is well again."""
+    model = Model()
+    slow = model.process()
+    uid = model.user.create("x")
+    model.hold("status")
+    model.settle()
+    model.lose("status")
+    model.drop("status")
+    model.hold()
+    slow.frozen = True
+    quick = model.process()
+    model.wait(70)
+    made_by(model, uid).gone = True
+    model.wait(100)
+    quick.crash()
+    slow.frozen = False
+    model.wait(600)
+
+    assert model.registration(uid).status.uuid == made_by(model, uid).uuid
+    assert model.ready(uid) == ("True", "Registered")

@@ -55,11 +55,15 @@ class User:
         if attempt and is_open(attempt, parsed(self._server.objects[uid])):
             self._observer.given_up.add(uid)
         self._change(uid, "replaces it", wipe)
+        self._observer.forgotten(uid)
 
-    def copy(self, uid: str, name: str, namespace: str) -> str:
-        """Apply a copy of a registration, annotations and all, under another name, and return the copy's uid."""
+    def copy(self, uid: str, name: str, namespace: str, *, status: bool = False) -> str:
+        """Apply a copy of a registration under another name, annotations (and status) and all; the copy's uid."""
         body = self._server.objects[uid]
-        return self.create(name, namespace, annotations=dict(body["metadata"]["annotations"]), **_named(body))
+        copy = self.create(name, namespace, annotations=dict(body["metadata"]["annotations"]), **_named(body))
+        if status:
+            self._change(copy, "restores a status", lambda made: made.update(status=body["status"]))
+        return copy
 
     def touch(self, uid: str) -> None:
         """Be a third party that writes something of its own: the operator's next write meets a conflict."""

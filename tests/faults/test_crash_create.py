@@ -1,0 +1,78 @@
+"""The crash sweep through what brings a cluster under a registration; what is swept, and how, is said in `sweep`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.arena import Arena
+from faults.calls import Point
+from faults.flows import ADOPT, CREATE, START, TOKEN
+from faults.sweep import Outcomes, Sweep
+from faults.vocabulary import POST, Kind, on
+from kube import Kube
+from stage import LONG_AFTER
+
+FLOWS = (START, CREATE, ADOPT, TOKEN)
+
+
+@pytest.fixture(scope="module")
+def outcomes(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
+    """The sweeps of this module: all are under way at once, and each test waits for its own."""
+    with Sweep(kube, tmp_path_factory.mktemp("sweep")) as sweep:
+        yield sweep.begin(FLOWS)
+
+
+@pytest.mark.case(
+    "R-01",
+    injected="SIGKILL at each request of a creation: before it is sent, carried out, answered (long form: twice)",
+    outcome="one cluster, the same end as without a crash",
+)
+@pytest.mark.case(
+    "R-02",
+    injected="SIGKILL at each request of a creation: before it is sent, carried out, answered (long form: twice)",
+    outcome="one cluster, the same end as without a crash",
+)
+def test_killed_while_it_creates(outcomes: Outcomes) -> None:
+    """Wherever in a creation an operator is killed, the next one ends with the one cluster that was asked for."""
+    outcomes[CREATE].result().require(CREATE)
+
+
+def test_killed_while_it_starts(outcomes: Outcomes) -> None:
+    """Wherever between its start and its first creation an operator is killed, the next one ends as if it had not."""
+    outcomes[START].result().require(START)
+
+
+def test_killed_while_it_adopts(outcomes: Outcomes) -> None:
+    """Wherever in an adoption an operator is killed, the next one ends with the same cluster, adopted."""
+    outcomes[ADOPT].result().require(ADOPT)
+
+
+@pytest.mark.case(
+    "R-38",
+    injected="every token is revoked when a cluster is to be created; SIGKILL at each request from then on",
+    outcome="a new token, one cluster, the same end as without a crash",
+)
+def test_killed_while_it_gets_a_new_token(outcomes: Outcomes) -> None:
+    """Wherever an operator is killed whose token is worthless when it creates, one cluster is there in the end."""
+    outcomes[TOKEN].result().require(TOKEN)
+
+
+@pytest.mark.case(
+    "R-02",
+    injected="killed at its first POST, before the control plane's own status could be written",
+    outcome="the next operator creates the cluster; it does not take an empty control plane for another tenant",
+)
+def test_killed_at_first_contact(arena: Arena) -> None:
+    """An attempt that was announced before anything of the control plane was recorded does not stall the next start."""
+    operator = arena.operator()
+    arena.door.fault(Kind.HANG, on("patch runaicontrolplanes/status"), times=None)
+    with operator:
+        struck = arena.outside.fault(Kind.STRIKE, POST, point=Point.BEFORE_SEND, act=operator.process.kill)
+        made = arena.stage.register()
+        struck.wait_reached()
+        operator.process.wait()
+    arena.admin.advance(LONG_AFTER)
+    with arena.operator():
+        made.wait_ready()
+
+    arena.judge()
