@@ -2,11 +2,11 @@
 
 import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from kube import Object
+from kube import KubeError, Object
 from operators import House
 from runai_registrar.simulator import Admin, Server, Simulator, running_in_thread
 
@@ -83,9 +83,10 @@ class ControlPlane:
         self._house.kube.patch(self.path, {"spec": spec})
 
     def remove(self) -> None:
-        """Take the object away, if it is there."""
-        if self._house.kube.find(self.path) is not None:
+        """Take the object away, if it is there: by force, whoever holds it."""
+        with suppress(KubeError):  # it may be gone at any of these moments
             self._house.kube.delete(self.path)
+            self._house.kube.patch(self.path, {"metadata": {"finalizers": None}})
 
 
 def custom(kind: str, name: str, spec: Object) -> Object:

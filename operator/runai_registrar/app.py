@@ -76,12 +76,12 @@ class App:
         logger.error("the watches ended: %r; the operator stops, so that it is started anew", self._watch.failure)
 
     async def _first_look(self) -> None:
-        """List both kinds; wait for the API server and the CRDs as long as it takes."""
+        """List both kinds, registrations first: what they hold is what a look at a control plane is judged by."""
         while not self._listed:
             try:
+                await self._world.list_live(clock.now())
                 for body in await self._kube.control_planes():
                     self._fleet.see(body)
-                await self._world.list_live(clock.now())
                 self._listed = True
             except Absent:
                 logger.warning("the CRDs of runai-registrar are not installed; waiting for them")

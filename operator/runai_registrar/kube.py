@@ -28,6 +28,7 @@ from runai_registrar.resources import (
     VERSION,
     ControlPlane,
     CreateAttempt,
+    Metadata,
     Registration,
 )
 
@@ -98,34 +99,32 @@ class Kube:
 
         Foreign finalizers are carried along, because a merge patch replaces the list.
         """
-        finalizers = dict.fromkeys((*registration.metadata.finalizers, FINALIZER))
-        metadata: Json = {"resourceVersion": registration.metadata.resource_version, "finalizers": list(finalizers)}
+        body = _held(registration.metadata, tuple(dict.fromkeys((*registration.metadata.finalizers, FINALIZER))))
         if attempt is not None:
-            metadata["annotations"] = {CREATE_ATTEMPT: attempt.to_json()}
-        return await self._patch(registration, "", _MERGE, {"metadata": metadata})
+            body["metadata"]["annotations"] = {CREATE_ATTEMPT: attempt.to_json()}
+        return await self._patch(registration, "", _MERGE, body)
 
     async def release(self, registration: Registration) -> Registration:
         """Remove our finalizer; Absent where the registration is gone already, which is as good."""
         kept = [name for name in registration.metadata.finalizers if name != FINALIZER]
-        metadata = {"resourceVersion": registration.metadata.resource_version, "finalizers": kept}
-        return await self._patch(registration, "", _MERGE, {"metadata": metadata})
+        return await self._patch(registration, "", _MERGE, _held(registration.metadata, kept))
 
     async def write_status(self, registration: Registration, status: Json) -> Registration:
-        """Write 2: replace the whole status; a JSON patch, so that vanished map keys do not stay for ever."""
-        patch = [
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": registration.metadata.resource_version},
-            {"op": "replace", "path": "/status", "value": status},
-        ]
-        return await self._patch(registration, "status", _JSON, patch)
+        """Write 2: replace the whole status."""
+        return await self._patch(registration, "status", _JSON, _replaced(registration.metadata, status))
 
     async def write_plane_status(self, plane: ControlPlane, status: Json) -> ControlPlane:
         """Replace the status of a RunaiControlPlane."""
-        patch = [
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": plane.metadata.resource_version},
-            {"op": "replace", "path": "/status", "value": status},
-        ]
-        path = _path(CONTROL_PLANES, "", plane.metadata.name, "status")
-        return ControlPlane.from_dict(await self._request("PATCH", path, body=patch, kind=_JSON))
+        return await self._patch_plane(plane, "status", _JSON, _replaced(plane.metadata, status))
+
+    async def hold_plane(self, plane: ControlPlane, finalizers: Sequence[str]) -> ControlPlane:
+        """Replace the finalizers of a RunaiControlPlane; Absent where it is gone."""
+        return await self._patch_plane(plane, "", _MERGE, _held(plane.metadata, finalizers))
+
+    async def hold_secret(self, namespace: str, seen: Metadata, finalizers: Sequence[str]) -> Json:
+        """Replace the finalizers of a Secret; Absent where it is gone."""
+        path, body = f"/api/v1/namespaces/{namespace}/secrets/{seen.name}", _held(seen, finalizers)
+        return await self._request("PATCH", path, body=body, kind=_MERGE)
 
     async def read(self, registration: Registration) -> Registration:
         """Read one registration from the API server; Absent where it is gone, or where its name has another uid."""
@@ -174,11 +173,9 @@ class Kube:
         with contextlib.suppress(Absent):
             await self._request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{name}", body=body)
 
-    async def namespace_labels(self, name: str) -> Mapping[str, str]:
-        """Read the labels of a namespace; Absent where there is none."""
-        body = await self._request("GET", f"/api/v1/namespaces/{name}")
-        labels: Mapping[str, str] = body["metadata"].get("labels") or {}
-        return labels
+    async def namespace(self, name: str) -> Metadata:
+        """Read the metadata of a namespace; Absent where there is none."""
+        return Metadata.model_validate((await self._request("GET", f"/api/v1/namespaces/{name}"))["metadata"])
 
     async def _list(self, path: str) -> Listed:
         """All pages of a list, at one consistent resource version."""
@@ -195,6 +192,10 @@ class Kube:
     async def _patch(self, registration: Registration, subresource: str, kind: str, body: Any) -> Registration:
         path = _path(REGISTRATIONS, registration.metadata.namespace, registration.name, subresource)
         return Registration.from_dict(await self._request("PATCH", path, body=body, kind=kind))
+
+    async def _patch_plane(self, plane: ControlPlane, subresource: str, kind: str, body: Any) -> ControlPlane:
+        path = _path(CONTROL_PLANES, "", plane.name, subresource)
+        return ControlPlane.from_dict(await self._request("PATCH", path, body=body, kind=kind))
 
     async def _request(
         self,
@@ -224,6 +225,18 @@ class Kube:
             raise _refusal(answer.status, data, quoted=not secret)
         parsed: Json = json.loads(data)
         return parsed
+
+
+def _replaced(metadata: Metadata, status: Json) -> list[Json]:
+    """A JSON patch that replaces the whole status, so that vanished map keys do not stay for ever."""
+    return [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata.resource_version},
+        {"op": "replace", "path": "/status", "value": status},
+    ]
+
+
+def _held(metadata: Metadata, finalizers: Sequence[str]) -> Json:
+    return {"metadata": {"resourceVersion": metadata.resource_version, "finalizers": list(finalizers)}}
 
 
 def _encoded(content: Mapping[str, SecretStr]) -> Json:

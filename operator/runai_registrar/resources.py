@@ -7,6 +7,7 @@ tests hold both sides equal. How keys, times and durations are written is in `va
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import Field, ValidationError
@@ -18,13 +19,14 @@ from runai_registrar.values import Duration, Timestamp, Value, format_duration, 
 # Several names a line, for one each would be a page of its own.
 # fmt: off
 __all__ = [
-    "API_VERSION", "CONTROL_PLANES", "CREATE_ATTEMPT", "FINALIZER", "GROUP", "RECONCILE_REQUESTED_AT", "REGISTRATIONS",
-    "RELEASE", "VERSION", "Adopt", "AllowedNamespaces", "ClusterCondition", "ClusterCounts", "Component", "Condition",
-    "Config", "ControlPlane", "ControlPlaneRef", "ControlPlaneSpec", "ControlPlaneStatus", "ControlPlaneUsed",
-    "CreateAttempt", "Deletion", "DeletionPolicy", "DeletionProgress", "Dependencies", "Dependency", "EarlierAttempt",
-    "InstallSecret", "LabelExpression", "LabelSelector", "Metadata", "Mode", "NamespacesFrom", "OnDrift", "OnMissing",
-    "OnTimeout", "Operand", "Origin", "Platform", "Registration", "RegistrationSpec", "RegistrationStatus", "SecretRef",
-    "VerifiedConnection", "format_duration", "parse_duration",
+    "API_VERSION", "CONTROL_PLANES", "CONTROL_PLANE_FINALIZER", "CREATE_ATTEMPT", "CREDENTIALS_FINALIZER", "FINALIZER",
+    "GROUP", "RECONCILE_REQUESTED_AT", "REGISTRATIONS", "RELEASE", "VERSION", "Adopt", "AllowedNamespaces",
+    "ClusterCondition", "ClusterCounts", "Component", "Condition", "Config", "ControlPlane", "ControlPlaneRef",
+    "ControlPlaneSpec", "ControlPlaneStatus", "ControlPlaneUsed", "CreateAttempt", "Deletion", "DeletionPolicy",
+    "DeletionProgress", "Dependencies", "Dependency", "EarlierAttempt", "InstallSecret", "LabelExpression",
+    "LabelSelector", "Metadata", "Mode", "NamespacesFrom", "OnDrift", "OnMissing", "OnTimeout", "Operand", "Origin",
+    "Platform", "Registration", "RegistrationSpec", "RegistrationStatus", "SecretRef", "VerifiedConnection",
+    "format_duration", "parse_duration",
 ]
 # fmt: on
 
@@ -35,6 +37,8 @@ REGISTRATIONS = "runaiclusterregistrations"
 CONTROL_PLANES = "runaicontrolplanes"
 
 FINALIZER = f"{GROUP}/registration"
+CONTROL_PLANE_FINALIZER = f"{GROUP}/control-plane"
+CREDENTIALS_FINALIZER = f"{GROUP}/credentials"
 CREATE_ATTEMPT = f"{GROUP}/create-attempt"
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 RELEASE = f"{GROUP}/release"
@@ -171,6 +175,7 @@ class CreateAttempt(Value):
         return self.model_dump_json(by_alias=True, exclude_defaults=True)
 
     @classmethod
+    @lru_cache(maxsize=4096)  # the same annotations are read at every look, also those of rivals
     def from_json(cls, text: str) -> Self:
         """Read the annotation's text; ValueError with one sentence if it is not an attempt."""
         try:
@@ -334,6 +339,7 @@ class ControlPlaneStatus(Value):
     tenant_id: int | None = None
     verified: VerifiedConnection | None = None
     clusters: ClusterCounts | None = None
+    credentials_secret: SecretRef | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -351,3 +357,13 @@ class ControlPlane(Value):
             return cls.model_validate(body)
         except ValidationError as error:
             raise ValueError(sentence("the control plane", error)) from None
+
+    @property
+    def name(self) -> str:
+        """`metadata.name`."""
+        return self.metadata.name
+
+    @property
+    def deleting(self) -> bool:
+        """Whether a deletion was asked for in Kubernetes."""
+        return self.metadata.deletion_timestamp is not None

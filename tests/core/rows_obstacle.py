@@ -27,7 +27,18 @@ from core.situations import (
     trouble,
 )
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.actions import Announce, Hold, Leave, Phase, ReadCluster, ReadClusters, Release, Stand, Title
+from runai_registrar.core.actions import (
+    Announce,
+    Hold,
+    Leave,
+    Phase,
+    ReadCluster,
+    ReadClusters,
+    ReadRegistrations,
+    Release,
+    Stand,
+    Title,
+)
 from runai_registrar.core.observed import Memory, Outcome, Snapshot
 from runai_registrar.resources import CREATE_ATTEMPT, RELEASE, ControlPlaneUsed, Origin, RegistrationStatus
 
@@ -46,6 +57,7 @@ ORPHANED = registration(status=registered(), deleting=True, annotations={RELEASE
 GARBLED = {CREATE_ATTEMPT: "{"}
 UNREADABLE = Stand(Phase.STALLED, "CreateAmbiguous", "", wake=60.0)
 ABSENT = plane(exists=False)
+LEAVING_PLANE = plane(deleting=True)
 SILENT = trouble("ControlPlaneUnreachable", passing=True)
 
 
@@ -108,6 +120,12 @@ ROWS = [
         replace(NEW, control_plane=plane(allowed=False)),
         Stand(Phase.STALLED, "NamespaceNotAllowed", "", wake=60.0),
         ("platform", "spec.allowedNamespaces"),
+    ),
+    Row(
+        "plane-leaving",
+        replace(NEW, control_plane=LEAVING_PLANE),
+        Stand(Phase.STALLED, "ControlPlaneNotReady", "", wake=60.0),
+        ("default is being deleted", "name another"),
     ),
     Row(
         "title-elsewhere",
@@ -254,6 +272,39 @@ AFTER = [
         Stand(Phase.STALLED, "ControlPlaneNotFound", "", wake=60.0),
     ),
     Row("plane-absent/created", NEW, CREATES),
+    Row("plane-leaving/serves-what-it-has", replace(KEPT, control_plane=LEAVING_PLANE), IN_STEP),
+    Row(
+        "plane-leaving/nothing-to-delete",
+        replace(observed(registration(deleting=True)), control_plane=LEAVING_PLANE),
+        Release(""),
+    ),
+    Row(
+        "plane-leaving/a-lost-answer-is-still-looked-for",
+        observed(registration(attempt=attempt()), cluster(age=19.0), control_plane=LEAVING_PLANE),
+        ReadRegistrations(ago(1.0)),
+    ),
+    *(
+        Row(
+            f"plane-leaving/nothing-is-{said}",
+            observed(registration(spec=spec), cluster(), control_plane=LEAVING_PLANE),
+            Stand(Phase.STALLED, "ControlPlaneNotReady", "", wake=60.0),
+        )
+        for said, spec in (("adopted", {"adopt": {"uuid": UUID}}), ("planned", {"mode": "Observe"}))
+    ),
+    Row(
+        "plane-leaving/instead-of-another-try",
+        observed(registration(attempt=attempt(age=130.0)), control_plane=LEAVING_PLANE),
+        Stand(Phase.STALLED, "ControlPlaneNotReady", "", wake=60.0),
+    ),
+    Row(
+        "plane-leaving/instead-of-a-cluster-that-is-missing",
+        observed(
+            registration(status=registered(), spec={"onMissing": "Recreate"}),
+            control_plane=LEAVING_PLANE,
+            reads=read(absent={UUID: NOW}),
+        ),
+        Stand(Phase.STALLED, "ControlPlaneNotReady", "", OURS, wake=60.0),
+    ),
     Row(
         "suspended-new/by-the-control-plane",
         replace(NEW, control_plane=plane(suspended=True)),

@@ -21,7 +21,7 @@ EVERYWHERE = {
     *((OURS, "runaiclusterregistrations", verb) for verb in ("get", "list", "watch", "patch")),
     (OURS, "runaiclusterregistrations/status", "patch"),
     (OURS, "runaiclusterregistrations/finalizers", "update"),
-    *((OURS, "runaicontrolplanes", verb) for verb in ("get", "list", "watch")),
+    *((OURS, "runaicontrolplanes", verb) for verb in ("get", "list", "watch", "patch")),
     (OURS, "runaicontrolplanes/status", "patch"),
     *(("", "namespaces", verb) for verb in ("get", "list", "watch")),
     *(("", "secrets", verb) for verb in ("get", "create", "patch", "delete")),
@@ -182,7 +182,8 @@ def test_rbac_grants_exactly_the_table(installed: Kube, where: str) -> None:
         ("DELETE", f"/apis/{OURS}/v1alpha1/runaicontrolplanes/absent", 403),
         ("PATCH", f"/apis/{OURS}/v1alpha1/namespaces/default/runaiclusterregistrations/absent", 404),
         ("PATCH", f"/apis/{OURS}/v1alpha1/namespaces/default/runaiclusterregistrations/absent/status", 404),
-        ("PATCH", f"/apis/{OURS}/v1alpha1/runaicontrolplanes/absent", 403),
+        ("PATCH", f"/apis/{OURS}/v1alpha1/runaicontrolplanes/absent", 404),
+        ("PATCH", "/api/v1/namespaces/runai-registrar/secrets/absent", 404),
         ("PATCH", f"/apis/{OURS}/v1alpha1/runaicontrolplanes/absent/status", 404),
     ],
 )

@@ -27,6 +27,7 @@ from runai_registrar.resources import (
     Origin,
     Platform,
     RegistrationStatus,
+    SecretRef,
     VerifiedConnection,
 )
 
@@ -151,6 +152,7 @@ def test_every_control_plane_status_field_is_kept(kube: Kube, namespace: str) ->
         tenant_id=1001,
         verified=VerifiedConnection(url="https://app.run.ai", client="5e7d1f2a"),
         clusters=counts,
+        credentials_secret=SecretRef(name="x"),
         conditions=(READY,),
     )
 

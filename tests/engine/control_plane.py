@@ -73,6 +73,9 @@ class Fleet:
     def bind(self, **_: Any) -> None:
         """Take no notice of the registrations."""
 
+    def used(self, name: str) -> None:
+        """Hold nothing."""
+
     def poller(self, _: str) -> "Fleet | None":
         """Return what has a client and a snapshot."""
         return self if self.client else None

@@ -8,7 +8,7 @@ import pytest
 from runai_registrar.engine.namespaces import Namespaces
 from runai_registrar.errors import Absent, KubernetesError
 from runai_registrar.kube import Kube
-from runai_registrar.resources import AllowedNamespaces, LabelSelector
+from runai_registrar.resources import AllowedNamespaces, LabelSelector, Metadata
 
 
 class Labels:
@@ -18,18 +18,18 @@ class Labels:
         self.labels: dict[str, Mapping[str, str]] = dict(labels)
         self.asked: list[str] = []
 
-    async def namespace_labels(self, name: str) -> Mapping[str, str]:
-        """Return the labels of a namespace; Absent where there is none."""
+    async def namespace(self, name: str) -> Metadata:
+        """Return the metadata of a namespace; Absent where there is none."""
         self.asked.append(name)
         if name not in self.labels:
             raise Absent(f"There is no namespace {name}.")
-        return self.labels[name]
+        return Metadata(name=name, uid=name, labels=self.labels[name])
 
 
 class Refusing:
     """An API server that does not let namespaces be read."""
 
-    async def namespace_labels(self, name: str) -> Mapping[str, str]:
+    async def namespace(self, name: str) -> Metadata:
         """Refuse."""
         raise KubernetesError(f"namespaces {name} is forbidden", status=403)
 

@@ -21,6 +21,7 @@ spec-invalid           the spec cannot be read                                  
 attempt-unreadable     the annotation cannot be read and the status does not close it      Stand CreateAmbiguous
 plane-absent           no such RunaiControlPlane                                           Stand ControlPlaneNotFound
 namespace-refused      allowedNamespaces leaves the namespace out                          Stand NamespaceNotAllowed
+plane-leaving          the RunaiControlPlane is being deleted, nothing registered          Stand ControlPlaneNotReady
 title-elsewhere        the status holds a cluster of another control plane                 Stand OwnershipConflict
 suspended-new          suspended, nothing registered                                       Stand Suspended
 suspended-registered   suspended, a cluster is held                                        Stand, last Ready kept
@@ -59,6 +60,7 @@ delete-again           asked, a later list shows it not being deleted           
 delete-ignored         the same, asked again not long ago                                  Stand Deleting
 delete-young           asked, absent, younger than settle                                  Stand Deleting
 delete-gone            asked, absent from a later, settled list                            Release
+delete-gone-beside     the same, a lost answer may have made another cluster               Stand DeletionBlocked
 delete-overdue-wait    past the deadline, onTimeout Wait                                   Stand DeletionBlocked
 delete-overdue-force   past the deadline, onTimeout Force                                  Delete with force
 delete-overdue-forced  forced, and deletion.timeout has passed since                       Stand DeletionBlocked
@@ -83,6 +85,7 @@ observe-held           mode Observe, adopt names what another registration holds
 adopt-absent           adopt, no such live cluster                                         Stand AdoptionTargetNotFound
 adopt-unread           adopt, registrations not listed live                                ReadRegistrations
 adopt-held             adopt, another registration holds it                                Stand OwnershipConflict
+adopt-unclear          adopt, another's attempt may have made it, for long                 Stand OwnershipConflict
 adopt-hold             adopt, free, our finalizer is missing                               Hold
 adopt                  adopt, free, held by our finalizer                                  Stand Adopted, title
 create-failed          new, the last call failed                                           Stand with its reason

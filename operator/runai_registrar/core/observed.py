@@ -88,6 +88,7 @@ class ControlPlaneView:
     tenant_id: int | None = None
     allowed: bool = True
     suspended: bool = False
+    deleting: bool = False
     trouble: Trouble | None = None
     poll_interval: float = 30.0
 

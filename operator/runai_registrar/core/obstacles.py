@@ -5,7 +5,7 @@ from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.drift import drift
 from runai_registrar.core.observed import Observed, Trouble
-from runai_registrar.core.verdicts import WAY_OUT, late, own_title, stalled, suspended, waiting
+from runai_registrar.core.verdicts import WAY_OUT, closing, late, own_title, stalled, suspended, waiting
 from runai_registrar.resources import CREATE_ATTEMPT
 
 SILENCE = 5
@@ -21,6 +21,7 @@ def obstacle(o: Observed) -> Action | None:
         or _unreadable(o)
         or _absent(o)
         or _not_allowed(o)
+        or _closing(o)
         or _elsewhere(o)
         or _suspended(o)
         or _other_tenant(o)
@@ -65,6 +66,11 @@ def _not_allowed(o: Observed) -> Stand | None:
         "An administrator can add it to spec.allowedNamespaces."
     )
     return stalled(o, "NamespaceNotAllowed", message)
+
+
+def _closing(o: Observed) -> Stand | None:
+    """What holds nothing gets nothing of a control plane that is being deleted."""
+    return closing(o) if written_title(o.registration) is None and open_attempt(o) is None else None
 
 
 def _elsewhere(o: Observed) -> Stand | None:

@@ -48,6 +48,18 @@ def late(o: Observed, reason: str, message: str) -> Stand:
     return stalled(o, reason, message) if said or left <= 0 else waiting(o, reason, message, left)
 
 
+def closing(o: Observed) -> Stand | None:
+    """A control plane that is being deleted gets no new clusters; it only serves those that it has."""
+    plane = o.control_plane
+    if not plane.deleting:
+        return None
+    message = (
+        f"The RunaiControlPlane {plane.name} is being deleted, so nothing new is registered with it. Wait until there "
+        "is a new one of that name, or name another in a new registration."
+    )
+    return stalled(o, "ControlPlaneNotReady", message)
+
+
 def held_back(o: Observed) -> Stand | None:
     """After a failed call: what failed, until it is time to try again or the spec has changed."""
     failure = o.memory.failure

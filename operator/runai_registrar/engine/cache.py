@@ -1,12 +1,13 @@
 """What the watches have shown so far, and what this process alone knows: the memory beside each registration."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
 from runai_registrar.core import claims
+from runai_registrar.core.finalizers import needs
 from runai_registrar.core.observed import Failure, Memory, Snapshot
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine.backoff import REFUSED_PAUSE, TAKEN_PAUSE, pause
@@ -87,6 +88,7 @@ class Registrations:
         self._keys: dict[str, frozenset[str]] = {}
         self._by_key: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._by_plane: defaultdict[str, set[str]] = defaultdict(set)
+        self._users: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._gone: set[str] = set()  # since the last complete list, which may have begun before they went
 
     def put(self, registration: Registration, read: Stamp | None = None) -> set[str]:
@@ -117,6 +119,7 @@ class Registrations:
         self._gone.add(uid)
         plane = entry.registration.spec.control_plane_ref.name
         self._by_plane[plane].discard(uid)
+        self._users[plane].pop(uid, None)
         keys = self._keys.pop(uid, frozenset())
         affected = self._sharing(plane, keys)
         for key in keys:
@@ -150,6 +153,10 @@ class Registrations:
         """The uids of the registrations that refer to a control plane."""
         return set(self._by_plane[name])
 
+    def users(self, plane: str) -> Collection[str]:
+        """The registrations that need a control plane, as `namespace/name`."""
+        return self._users[plane].values()
+
     def rivals(self, registration: Registration, snapshot: Snapshot | None) -> tuple[Registration, ...]:
         """The other registrations of the same control plane that share a name or a uuid with this one."""
         plane = registration.spec.control_plane_ref.name
@@ -171,6 +178,9 @@ class Registrations:
         uid, plane = registration.uid, registration.spec.control_plane_ref.name
         before, after = self._keys.get(uid, frozenset()), claims.keys(registration)
         self._by_plane[plane].add(uid)
+        self._users[plane].pop(uid, None)
+        if needs(registration):
+            self._users[plane][uid] = registration.key
         for key in before - after:
             self._by_key[plane, key].discard(uid)
         for key in after:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,9 @@ from runai_registrar.core.planes import Held
 from runai_registrar.core.report import timeless
 from runai_registrar.core.times import Timing
 from runai_registrar.engine import clock
+from runai_registrar.engine.cache import newer
 from runai_registrar.engine.connection import Connection
+from runai_registrar.engine.holds import Holds
 from runai_registrar.engine.namespaces import Namespaces
 from runai_registrar.engine.poller import Poll, Poller
 from runai_registrar.errors import Conflict, KubernetesError
@@ -41,12 +43,18 @@ class Fleet:
         self._held: Callable[[str], Held] = lambda _: Held(frozenset(), frozenset())
         self._changed: Callable[[str, Poll], None] = lambda *_: None
         self._seen: Callable[[str], None] = lambda _: None
+        self._users: Callable[[str], Collection[str]] = lambda _: ()
+        self._holds = Holds(kube, namespace, self._planes, self._in_use, self._take)
 
     def bind(
-        self, held: Callable[[str], Held], changed: Callable[[str, Poll], None], seen: Callable[[str], None]
+        self,
+        held: Callable[[str], Held],
+        changed: Callable[[str, Poll], None],
+        seen: Callable[[str], None],
+        users: Callable[[str], Collection[str]],
     ) -> None:
         """Connect the fleet to the registrations."""
-        self._held, self._changed, self._seen = held, changed, seen
+        self._held, self._changed, self._seen, self._users = held, changed, seen, users
 
     def see(self, body: Mapping[str, Any]) -> None:
         """Take in one control plane from a watch or a list."""
@@ -61,13 +69,8 @@ class Fleet:
         elif berth.plane.metadata.uid != plane.metadata.uid:
             self.lose(plane.metadata.name)
             self._begin(plane)
-        else:
-            before, berth.plane = berth.plane.spec, plane
-            if _reached_by(before) != _reached_by(plane.spec):
-                berth.poller.forget()
-            if before != plane.spec:
-                berth.poller.look()
-                self._seen(plane.metadata.name)
+        elif not newer(berth.plane.metadata.resource_version, plane.metadata.resource_version):
+            self._change(berth, plane)
 
     def lose(self, name: str, uid: str | None = None) -> None:
         """A control plane is not there any more (`uid`: only if it is this object)."""
@@ -78,7 +81,13 @@ class Fleet:
         berth.task.cancel()
         if berth.writing is not None:
             berth.writing.cancel()
+        self._holds.lose(berth.plane)
         self._seen(name)
+
+    def used(self, name: str) -> None:
+        """A registration that refers to a control plane was seen, or is gone."""
+        if berth := self._berths.get(name):
+            self._holds.used(berth.plane)
 
     def poller(self, name: str) -> Poller | None:
         """The poller of a control plane, or None where there is no such control plane."""
@@ -107,6 +116,7 @@ class Fleet:
             tenant_id=spec.tenant_id or berth.plane.status.tenant_id,
             allowed=allowed,
             suspended=spec.suspend,
+            deleting=berth.plane.deleting,
             trouble=trouble,
             poll_interval=spec.poll_interval.total_seconds(),
         )
@@ -118,27 +128,55 @@ class Fleet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._holds.aclose()
         self._berths.clear()
+
+    def _planes(self) -> Mapping[str, ControlPlane]:
+        return {name: berth.plane for name, berth in self._berths.items()}
+
+    def _in_use(self, name: str) -> Collection[str]:
+        return self._users(name)
 
     def _begin(self, plane: ControlPlane) -> None:
         name = plane.metadata.name
         poller = Poller(
             plane=lambda: self._berths[name].plane if name in self._berths else None,
             held=lambda: self._held(name),
-            connection=Connection(self._kube, self._namespace, self._timing),
+            connection=Connection(self._holds, self._namespace, self._timing),
             report=lambda status: self._report(name, status),
-            changed=lambda poll: self._changed(name, poll),
+            changed=lambda poll: self._looked(name, poll),
         )
         task = asyncio.create_task(poller.run(), name=f"poll {name}")
         self._berths[name] = _Berth(plane, poller, task)
+        self._holds.look(name)
         self._seen(name)
+
+    def _change(self, berth: _Berth, plane: ControlPlane) -> None:
+        before, berth.plane = berth.plane, plane
+        self._holds.look(plane.name)
+        if _reached_by(before.spec) != _reached_by(plane.spec):
+            berth.poller.forget()
+        if before.spec != plane.spec or before.deleting != plane.deleting:
+            berth.poller.look()
+            self._seen(plane.name)
+
+    def _take(self, plane: ControlPlane) -> None:
+        """Take in the answer to a write of our own."""
+        berth = self._berths.get(plane.name)
+        same = berth is not None and berth.plane.metadata.uid == plane.metadata.uid
+        if berth is not None and same and newer(plane.metadata.resource_version, berth.plane.metadata.resource_version):
+            self._change(berth, plane)
+
+    def _looked(self, name: str, poll: Poll) -> None:
+        self._holds.look(name)
+        self._changed(name, poll)
 
     def _report(self, name: str, status: ControlPlaneStatus) -> None:
         """Write the status in the background where anything but a time has changed; the newest one counts."""
         berth = self._berths.get(name)
         if berth is None:
             return
-        berth.wanted = status
+        berth.wanted = self._holds.noted(berth.plane, status)
         if berth.writing is None or berth.writing.done():
             berth.writing = asyncio.create_task(self._write(berth), name=f"status of {name}")
 
@@ -154,7 +192,7 @@ class Fleet:
             except KubernetesError as error:
                 logger.warning("status of control plane %s: %s", berth.plane.metadata.name, error.message)
             else:
-                berth.plane = written
+                self._take(written)
 
 
 def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ class Namespaces:
         if known is not None and known[0].age(clock.now()) < MEMORY:
             return known[1]
         try:
-            labels = await self._kube.namespace_labels(namespace)
+            labels = (await self._kube.namespace(namespace)).labels
         except Absent:
             labels = {}
         self._labels[namespace] = (clock.now(), labels)

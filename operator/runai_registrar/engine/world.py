@@ -31,7 +31,7 @@ class World:
         self._listing = asyncio.Lock()
         self._parked: dict[str, Reads] = {}
         self._orphans = Orphans()
-        fleet.bind(held=self.held, changed=self.polled, seen=self.plane_seen)
+        fleet.bind(held=self.held, changed=self.polled, seen=self.plane_seen, users=self.registrations.users)
 
     def start(self, queue: Queue) -> None:
         """From now on, changes are worked on; all that is known is looked at once."""
@@ -67,6 +67,7 @@ class World:
         if entry is not None and entry.registration is registration:
             entry.remember(invalid=invalid)
             _notice_request(entry)
+            self.fleet.used(registration.spec.control_plane_ref.name)
 
     def lose(self, uid: str) -> None:
         """A registration is not there any more."""
@@ -77,6 +78,7 @@ class World:
             self.queue.forget(uid)
         if entry is not None:
             self._orphans.lost(entry, clock.now())
+            self.fleet.used(entry.registration.spec.control_plane_ref.name)
 
     async def list_live(self, after: Stamp) -> None:
         """List all registrations live, unless a list that began after this moment was made; one list serves many."""
