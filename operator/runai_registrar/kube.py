@@ -7,7 +7,6 @@ import asyncio
 import base64
 import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,10 +14,10 @@ from typing import Any, Self
 
 import aiohttp
 from kubernetes.aio import client as kubernetes_client
-from kubernetes.aio import config as kubernetes_config
 from pydantic import SecretStr
 
-from runai_registrar.errors import Absent, Conflict, KubernetesError, SettingsError, Terminating
+from runai_registrar.errors import Absent, Conflict, KubernetesError, Terminating
+from runai_registrar.login import load_configuration
 from runai_registrar.resources import (
     CONTROL_PLANES,
     CREATE_ATTEMPT,
@@ -38,6 +37,9 @@ TIMEOUT = 30.0
 PAGE = 500
 """Objects asked for in one page of a list."""
 
+EXPIRED = 2
+"""How often a list whose resource version has expired is begun anew at once."""
+
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
@@ -51,22 +53,6 @@ class Listed:
 
     items: list[Json]
     resource_version: str
-
-
-async def load_configuration() -> kubernetes_client.Configuration:
-    """How to reach the API server: in a pod by its service account, else by KUBECONFIG."""
-    configuration = kubernetes_client.Configuration()
-    try:
-        kubernetes_config.load_incluster_config(client_configuration=configuration)
-    except kubernetes_config.ConfigException:
-        try:
-            await kubernetes_config.load_kube_config(client_configuration=configuration)
-        except (kubernetes_config.ConfigException, OSError) as error:
-            place = os.environ.get("KUBECONFIG", "~/.kube/config")
-            raise SettingsError(
-                f"No way to a Kubernetes cluster: not in a pod, and {place} cannot be used ({error}). Set KUBECONFIG."
-            ) from None
-    return configuration
 
 
 def _path(plural: str, namespace: str = "", name: str = "", subresource: str = "") -> str:
@@ -178,7 +164,16 @@ class Kube:
         return Metadata.model_validate((await self._request("GET", f"/api/v1/namespaces/{name}"))["metadata"])
 
     async def _list(self, path: str) -> Listed:
-        """All pages of a list, at one consistent resource version."""
+        """All pages of a list, at one consistent resource version; begun anew where that has expired meanwhile."""
+        for _ in range(EXPIRED):
+            try:
+                return await self._pages(path)
+            except KubernetesError as error:
+                if error.status != HTTPStatus.GONE:
+                    raise
+        return await self._pages(path)
+
+    async def _pages(self, path: str) -> Listed:
         found: list[Json] = []
         query = [("limit", str(PAGE))]
         more = ""
@@ -253,5 +248,5 @@ def _refusal(status: int, data: bytes, *, quoted: bool = True) -> KubernetesErro
     except (ValueError, AttributeError):
         message = ""
     text = f"The API server answered {status}: {message}"
-    kinds: Mapping[int, type[KubernetesError]] = {404: Absent, 409: Conflict, 410: Absent}
+    kinds: Mapping[int, type[KubernetesError]] = {404: Absent, 409: Conflict}
     return kinds.get(status, KubernetesError)(text, status=status)

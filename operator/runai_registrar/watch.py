@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import kopf
 
 from runai_registrar.handlers import Feed, registry
-from runai_registrar.kube import load_configuration
+from runai_registrar.login import load_configuration
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 """How long a login is used: each has an end of its own, so that one 401 does not leave kopf without credentials."""

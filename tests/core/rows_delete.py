@@ -6,10 +6,12 @@ from typing import Any
 from core.row import Row
 from core.situations import (
     NOW,
+    OTHER,
     OURS,
     UUID,
     ago,
     at,
+    attempt,
     because,
     cluster,
     draining,
@@ -56,6 +58,10 @@ NEVER_CONNECTED = {"deletion": progress(400.0)}
 ASKED_FOR_A_MINUTE = {"deletion": progress(90.0)}
 FORCED = {"deletion": {"force": True}}
 OVERDUE_FORCE = leaving(draining(), spec={"deletion": {"onTimeout": "Force"}}, status=LONG_AGO)
+
+FOUND_AGAIN = registration(
+    status=registered(Origin.RECOVERED, attempt="attempt-1"), attempt=attempt(age=3605.0), spec=DELETE_IT, deleting=True
+)
 
 ROWS = [
     Row(
@@ -123,6 +129,12 @@ ROWS = [
         Stand(Phase.RECONCILING, "Deleting", "", OURS, deletion=progress(3.0), wake=31.0),
     ),
     Row("delete-gone", leaving(memory=asked()), Release(""), ("gone from the control plane",)),
+    Row(
+        "delete-gone-beside",
+        observed(FOUND_AGAIN, cluster(OTHER, age=100.0), memory=asked()),
+        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, deletion=progress(3.0), wake=60.0),
+        (UUID, OTHER, "Nothing is touched", f"{RELEASE}=orphan"),
+    ),
     Row(
         "delete-overdue-wait",
         leaving(draining(), status=LONG_AGO),

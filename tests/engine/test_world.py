@@ -222,7 +222,7 @@ async def test_what_only_this_process_knows_is_said_at_once(
         ([cluster()], 14.0, 0),
         ([cluster()], -1.0, 0),
         ([], 16.0, 0),
-        ([draining()], 16.0, 0),
+        ([draining()], 16.0, 1),
         ([cluster(deleted_at=at(-1))], 16.0, 0),
     ],
     ids=["there", "there-shortly-after", "there-before", "gone", "leaving", "deleted"],
@@ -254,18 +254,17 @@ async def test_a_cluster_that_another_registration_holds_is_no_orphan(caplog: py
     ("memory", "seen"),
     [
         (Memory(released=True), registration(status=registered())),
-        (Memory(asked=ago(1.0)), registration(status=registered(), deleting=True)),
         (Memory(), registration()),
         (Memory(), registration(status=registered(), deleting=True, spec={"deletion": {"policy": "Orphan"}})),
         (Memory(), registration(status=registered(), deleting=True, annotations={RELEASE: "orphan"})),
         (Memory(), registration(status=registered(Origin.ADOPTED), deleting=True)),
     ],
-    ids=["released", "deleted-by-us", "never-registered", "orphaned", "release-annotation", "adopted"],
+    ids=["released", "never-registered", "orphaned", "release-annotation", "adopted"],
 )
 async def test_a_registration_that_went_in_order_is_no_matter(
     memory: Memory, seen: Registration, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was let go or deleted by us, was left on purpose by whoever released it, or held nothing, goes quietly."""
+    """What was let go by us, was left on purpose by whoever released it, or held nothing, goes quietly."""
     known = world(seen)
     known.registrations.entries[UID].memory = memory
     known.lose(UID)

@@ -204,6 +204,8 @@ class Registering(People):
         return [call for call in calls if call.kind in ("POST", "PUT", "DELETE") and not call.arrived]
 
     def _arrive(self, call: Call) -> None:
+        if call.arrived:
+            return  # it takes effect once
         self.model.observer.say(f"{call} arrives")
         call.arrive()
         self.model.observer.look()

@@ -114,3 +114,11 @@ def _sent(attempt: CreateAttempt) -> Iterable[EarlierAttempt]:
 def _fits(part: EarlierAttempt, registration: Registration, made: Made) -> bool:
     same = (part.domain, part.version) == (made.domain, made.version)
     return same and made.name in (part.name, registration.cluster_name) and utc(made.created) >= part.first - SKEW
+
+
+def left_behind(registration: Registration) -> bool:
+    """Whether this form does not want its cluster deleted."""
+    policy = registration.spec.deletion.policy
+    adopted = registration.status.origin is Origin.ADOPTED
+    orphaned = policy is DeletionPolicy.ORPHAN or (adopted and policy is None)
+    return orphaned or registration.metadata.annotations.get("runai-registrar.io/release") == "orphan"

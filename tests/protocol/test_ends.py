@@ -135,7 +135,7 @@ def test_adopted_beside_an_attempt_that_made_nothing() -> None:
     """A registration that gave up its name does not keep another from adopting a cluster that it cannot have made."""
     model = Model()
     model.process()
-    unanswered(model)
+    unanswered(model, version="2.24.18")
     stranger = person(model, "x", OTHERS)
     model.wait(100)
     second = model.user.create("x", "b", adopt={"byName": True})
@@ -182,3 +182,23 @@ def test_surplus_cluster_is_removed() -> None:
 
     assert model.registration(uid).status.uuid == made_by(model, uid).uuid
     assert model.ready(uid) == ("True", "Registered")
+
+
+def test_late_cluster_of_a_deleted_registration() -> None:
+    """What a POST made late, and a list shows before the finalizer goes, is named before it goes."""
+    model = Model()
+    model.process()
+    uid = model.user.create("x")
+    model.hold("POST")
+    model.settle()
+    model.lose("POST", late=True)
+    model.hold()
+    model.wait(300)
+    model.user.delete(uid)
+    model.settle()
+    model.arrive("POST")
+    model.drain()
+    model.wait(60)
+
+    assert uid in model.server.objects
+    assert model.clusters(uid)[0].uuid in model.observer.reported

@@ -24,7 +24,7 @@ NO_SETTLE = Change("core.recover", "left = attempt.at.timestamp() + o.timing.set
 BROKEN = {
     "settle": ((NO_SETTLE,), "I[125]: "),
     "surplus": (MUTATIONS["04-surplus-L"].changes, "I2: |a cluster too many: "),
-    "absent": (MUTATIONS["06-absent-J"].changes, "I1: "),
+    "absent": (MUTATIONS["06-absent-J"].changes, "I[12]: "),
 }
 
 TestRegistering = Registering.TestCase

@@ -22,7 +22,7 @@ _SECRET_LOOKING = re.compile(
     \bbearer\s+\S+                                              # an Authorization header that was echoed
     | \bbasic\s+[a-z0-9+/=]{8,}
     | \beyJ[\w-]{8,}[\w.-]*                                     # a JWT, wherever it stands
-    | [\w-]*(?:secret|token|password|authorization)["']?\s*[=:]\s*["']?
+    | (?<![\w-])[\w-]*(?:secret|token|password|authorization)["']?\s*[=:]\s*["']?
       (?:(?:bearer|basic)\s+)?[^\s"'&]+
     """,
     re.IGNORECASE | re.VERBOSE,

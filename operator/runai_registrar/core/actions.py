@@ -78,10 +78,15 @@ class Delete:
 
 @dataclass(frozen=True)
 class Release:
-    """Remove our finalizer. `leaves` is the uuid of a cluster that stays behind on purpose."""
+    """Remove our finalizer.
+
+    `leaves` is the uuid of a cluster that stays behind on purpose; `unclear` says that a creation without an answer is
+    not looked for any more: nobody will know what it made.
+    """
 
     why: str
     leaves: str | None = None
+    unclear: bool = False
 
 
 @dataclass(frozen=True)

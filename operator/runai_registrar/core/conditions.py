@@ -5,6 +5,7 @@ from datetime import datetime
 
 from runai_registrar.core.actions import Phase, Stand
 from runai_registrar.core.observed import Observed
+from runai_registrar.core.texts import plain
 from runai_registrar.resources import Condition
 
 MESSAGE_LENGTH = 1024
@@ -27,6 +28,11 @@ def conditions(o: Observed, verdict: Stand, state: str | None, at: datetime) -> 
     return tuple(_dated(before, *entry, generation=generation, at=at) for entry in wanted)
 
 
+def said(message: str) -> str:
+    """A message as it is written: one line, printable, no longer than MESSAGE_LENGTH."""
+    return plain(message[:MESSAGE_LENGTH])
+
+
 Entry = tuple[str, str, str, str]
 
 
@@ -39,7 +45,7 @@ def _dated(
         type=kind,
         status=status,
         reason=reason,
-        message=message[:MESSAGE_LENGTH],
+        message=said(message),
         observed_generation=generation,
         last_transition_time=known.last_transition_time if known and known.status == status else at,
     )

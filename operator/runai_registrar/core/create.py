@@ -26,6 +26,7 @@ from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
 from runai_registrar.core.verdicts import (
     LOOK_AGAIN,
     LOOK_EVERY,
+    closing,
     held_back,
     observes,
     own_title,
@@ -50,8 +51,8 @@ def begin(o: Observed) -> Action:
 
 def create(o: Observed, snapshot: Snapshot, replaces: str | None = None) -> Action:
     """Announce a creation, unless the name is taken; `replaces` is a uuid that is confirmed missing."""
-    if failed := held_back(o):
-        return failed
+    if hindered := closing(o) or held_back(o):
+        return hindered
     if taken := name_taken(o, snapshot, o.registration.cluster_name):
         return stalled(o, "NameTaken", taken)
     if not recent(o, snapshot):
@@ -163,12 +164,21 @@ def _claimed_elsewhere(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Sta
         )
         return stalled(o, "OwnershipConflict", message)
     if rival := _maker(o, snapshot, cluster):
-        message = (
-            f"The registration {rival.key} may have created this cluster; waiting until that is clear. Its condition "
-            "Ready says what there is to do."
-        )
-        return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
+        return _unclear_maker(o, rival)
     return None
+
+
+def _unclear_maker(o: Observed, rival: Registration) -> Stand:
+    """A rival finds out within settle what its attempt made; after that only a person can tell."""
+    attempt = own_attempt(rival)
+    if attempt and o.clock <= attempt.at.timestamp() + 2 * o.timing.settle:
+        message = f"The registration {rival.key} may have created this cluster; waiting until that is clear."
+        return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
+    message = (
+        f"The registration {rival.key} may have created this cluster, and cannot find out by itself. Set "
+        "spec.adopt.uuid there to the cluster that it made, or delete that registration."
+    )
+    return stalled(o, "OwnershipConflict", message)
 
 
 def _maker(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Registration | None:

@@ -9,6 +9,7 @@ from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import stronger_holder, written_title
 from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
+from runai_registrar.core.surplus import beside
 from runai_registrar.core.times import utc
 from runai_registrar.core.verdicts import (
     LOOK_EVERY,
@@ -37,15 +38,15 @@ def let_go(o: Observed) -> Release | None:
     registration = o.registration
     if not registration.deleting:
         return None
-    held = written_title(registration)
+    held, unclear = written_title(registration), open_attempt(o) is not None
     uuid = held.uuid if held else None
     if registration.metadata.annotations.get(RELEASE) == "orphan":
-        return Release(f"the annotation {RELEASE} says orphan", uuid)
-    if held is None and open_attempt(o) is None and not unreadable(registration):
+        return Release(f"the annotation {RELEASE} says orphan", uuid, unclear)
+    if held is None and not unclear and not unreadable(registration):
         return Release("nothing was registered")
     if o.memory.invalid is None and registration.spec.deletion.policy is DeletionPolicy.ORPHAN:
-        return Release("deletion.policy is Orphan", uuid)
-    if o.memory.invalid is None and open_attempt(o) is None and policy(o, held) is DeletionPolicy.ORPHAN:
+        return Release("deletion.policy is Orphan", uuid, unclear)
+    if o.memory.invalid is None and not unclear and policy(o, held) is DeletionPolicy.ORPHAN:
         return Release("deletion.policy of an adopted cluster is Orphan unless it is written otherwise", uuid)
     return None
 
@@ -103,16 +104,28 @@ def _ask_or_wait(o: Observed, held: Title, snapshot: Snapshot) -> Action:
     shown = snapshot.shows(held.uuid)
     after = asked(o, snapshot)
     if after and shown is None:
-        return Release("the cluster is gone from the control plane") if settled(o) <= 0 else _settling(o, held)
+        return _gone(o, held, snapshot) if settled(o) <= 0 else _settling(o, held)
     late, ignored = _overdue(o), after and shown is not None and shown.delete_requested_at is None
     if late is OnTimeout.ORPHAN:
         return Release("the deletion took longer than deletion.timeout, and deletion.onTimeout is Orphan", held.uuid)
     force = o.registration.spec.deletion.force or late is OnTimeout.FORCE
     if not _was_asked(o) or (ignored and _rested(o)) or (force and not _was_forced(o)):
-        return _ask(o, held, force=force)
+        return _ask(o, held, snapshot, force=force)
     if snapshot.began.age(o.now) > _interval(o):
         return ReadClusters(o.now.earlier(_interval(o)))
     return _draining(o, held, shown, ignored=ignored)
+
+
+def _gone(o: Observed, held: Title, snapshot: Snapshot) -> Action:
+    """Let go, unless another cluster of ours may have appeared meanwhile: without us nobody would name it."""
+    extra = beside(o, held, snapshot)
+    if not extra:
+        return Release("the cluster is gone from the control plane")
+    message = (
+        f"The cluster {held.uuid} is gone, but an attempt whose answer was lost may have made {', '.join(extra)}. "
+        f"Nothing is touched; delete what is not needed in the control plane. {WAY_OUT}"
+    )
+    return replace(stalled(o, "DeletionBlocked", message), deletion=progress(o))
 
 
 def _was_asked(o: Observed) -> bool:
@@ -137,12 +150,12 @@ def _interval(o: Observed) -> float:
     return min(LOOK_EVERY, o.control_plane.poll_interval)
 
 
-def _ask(o: Observed, held: Title, *, force: bool) -> Action:
+def _ask(o: Observed, held: Title, snapshot: Snapshot, *, force: bool) -> Action:
     """DELETE rests on a live list of registrations, which shows this one as well."""
     if failed := held_back(o):
         doubt = unproven(o, held.uuid)
         if not isinstance(doubt, Doubt):
-            return doubt or Release("the cluster is gone from the control plane")
+            return doubt or _gone(o, held, snapshot)
         return _going(failed.message, held, failed.wake, stuck=failed.phase is Phase.STALLED or bool(_stuck(o)))
     if not _listed(o):
         return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from runai_registrar.controlplane.models import Cluster
 from runai_registrar.core.actions import Action, Phase, ReadClusters, ReadRegistration, Rename, Stand, Title
-from runai_registrar.core.attempt import open_attempt, own_attempt, surplus
-from runai_registrar.core.claims import holders, stronger_holder
+from runai_registrar.core.attempt import open_attempt
+from runai_registrar.core.claims import stronger_holder
 from runai_registrar.core.create import create, name_taken
 from runai_registrar.core.drift import drift
 from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
+from runai_registrar.core.surplus import beside
 from runai_registrar.core.verdicts import (
     LOOK_AGAIN,
     held_back,
@@ -21,7 +22,7 @@ from runai_registrar.core.verdicts import (
     stalled,
     waiting,
 )
-from runai_registrar.resources import OnDrift, OnMissing, Origin
+from runai_registrar.resources import OnDrift, OnMissing
 
 
 def keep(o: Observed, held: Title) -> Action:
@@ -111,12 +112,7 @@ def _show(o: Observed, verdict: Stand, cluster: Cluster | None) -> Stand:
 
 
 def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
-    """A cluster that an unanswered attempt of ours may have made late: reported, never touched."""
-    attempt = own_attempt(o.registration)
-    if attempt is None or not (attempt.earlier or held.origin is not Origin.CREATED):
-        return None
-    found = surplus(snapshot, attempt, o.registration.cluster_name, o.timing)
-    extra = sorted(uuid for uuid in found if uuid != held.uuid and not holders(o, uuid))
+    extra = beside(o, held, snapshot)
     if not extra:
         return None
     message = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from runai_registrar.controlplane import models
+from runai_registrar.core.texts import plain
 from runai_registrar.mirrored import (
     MAX_KEY,
     MAX_TEXT,
@@ -76,19 +77,14 @@ def _size(parts: Mapping[str, Any]) -> int:
 
 
 def _cut(text: str | None, length: int) -> str | None:
-    return None if text is None else _plain(text[:length])
-
-
-def _plain(text: str) -> str:
-    """Text without control characters, which would blow up the JSON and the terminals it is shown on."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return None if text is None else plain(text[:length])
 
 
 def _first(items: Mapping[str, S], well: Callable[[S], bool], build: Callable[[S], V], entries: int) -> dict[str, V]:
     """The unhealthy entries first, then by key; keys cut to length; only what is kept is built."""
     kept: dict[str, V] = {}
     for key in sorted(items, key=lambda key: (well(items[key]), key))[:entries]:
-        kept.setdefault(_plain(key[:MAX_KEY]), build(items[key]))
+        kept.setdefault(plain(key[:MAX_KEY]), build(items[key]))
     return kept
 
 
@@ -115,7 +111,7 @@ def _operands(operands: Mapping[str, models.OperandStatus], entries: int) -> dic
 def _operand(operand: models.OperandStatus) -> Operand:
     return Operand(
         ready=operand.ready,
-        reasons=tuple(_plain(reason[:MAX_TEXT]) for reason in operand.reasons[:REASONS]),
+        reasons=tuple(plain(reason[:MAX_TEXT]) for reason in operand.reasons[:REASONS]),
         last_transition_time=_cut(operand.last_transition_time, MAX_KEY),
         unready_threshold_crossed=operand.unready_threshold_crossed,
     )

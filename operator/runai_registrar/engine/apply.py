@@ -220,13 +220,14 @@ class Apply:
 
     async def _release(self, entry: Entry, o: Observed, action: Release) -> None:
         """Remove the finalizer. It is remembered first: the DELETED event may come before the answer."""
-        entry.remember(released=True)
+        before = entry.memory
+        entry.remember(released=True, outcome=before.outcome if action.unclear else None)
         try:
             released = await self._world.kube.release(o.registration)
         except Absent:
             raise
         except KubernetesError:
-            entry.remember(released=False)
+            entry.remember(released=False, outcome=before.outcome)
             raise
         left = f"; cluster {action.leaves} is left in the control plane" if action.leaves else ""
         logger.info("%s: released: %s%s", o.registration.key, action.why, left)

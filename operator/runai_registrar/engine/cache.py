@@ -11,6 +11,7 @@ from runai_registrar.core.finalizers import needs
 from runai_registrar.core.observed import Failure, Memory, Snapshot
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine.backoff import REFUSED_PAUSE, TAKEN_PAUSE, pause
+from runai_registrar.engine.contest import Contest
 from runai_registrar.errors import ControlPlaneError, Refused
 from runai_registrar.resources import Registration, RegistrationStatus
 
@@ -23,6 +24,7 @@ class Entry:
     memory: Memory = field(default_factory=Memory)
     read: Stamp | None = None
     failures: int = 0
+    contest: Contest = field(default_factory=Contest)
     install_failures: int = 0
 
     def remember(self, **facts: Any) -> None:

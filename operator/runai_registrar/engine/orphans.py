@@ -42,7 +42,7 @@ class Orphans:
                 key,
                 memory.attempt.name,
             )
-        if title is None or memory.released or memory.asked or _left_on_purpose(entry.registration):
+        if title is None or memory.released or _left_on_purpose(entry.registration):
             return
         logger.info("registration %s is gone; later lists show whether its cluster %s is as well", key, title.uuid)
         plane = entry.registration.spec.control_plane_ref.name
@@ -59,11 +59,13 @@ class Orphans:
                 continue
             del self._suspects[uuid]
             shown = snapshot.shows(uuid)
-            if shown and is_live(shown) and uuid not in held:
+            if shown and uuid not in held:
+                how = "still there" if is_live(shown) else "still being deleted"
                 logger.error(
-                    "registration %s is gone, but its cluster %s is still there: it is without a registration now",
+                    "registration %s is gone, but its cluster %s is %s: it is without a registration now",
                     suspect.key,
                     uuid,
+                    how,
                     extra={"cluster_uuid": uuid},
                 )
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import replace
 
 from runai_registrar.core.actions import Leave, ReadClusters, Stand
+from runai_registrar.core.conditions import said
 from runai_registrar.core.decide import decide
 from runai_registrar.core.observed import Observed, Reads
 from runai_registrar.core.report import report, same
@@ -101,6 +102,9 @@ class Reconciler:
         entry.note_waiting(verdict.reason, observed.now)
         status = report(observed, verdict)
         wrote = not same(observed.registration.status, status)
+        if wrote and (wait := entry.contest.pause(observed.registration.status, status, observed.now)):
+            self._world.look_after(observed.registration.uid, wait)
+            return True
         if wrote:
             written = await self._world.kube.write_status(observed.registration, status.to_dict())
             self._world.take_in(written, own=True)
@@ -109,12 +113,12 @@ class Reconciler:
         if verdict.wake is not None and self._world.queue is not None:
             if verdict.wake <= 0:
                 return False
-            self._world.queue.add(observed.registration.uid, after=verdict.wake)
+            self._world.look_after(observed.registration.uid, verdict.wake)
         return True
 
 
 def _log(observed: Observed, verdict: Stand) -> None:
-    before = observed.registration.status.conditions
-    if any(c.type == "Ready" and c.reason == verdict.reason and c.message == verdict.message for c in before):
+    before, message = observed.registration.status.conditions, said(verdict.message)
+    if any(c.type == "Ready" and c.reason == verdict.reason and c.message == message for c in before):
         return
-    logger.info("%s: %s: %s", observed.registration.key, verdict.reason, verdict.message)
+    logger.info("%s: %s: %s", observed.registration.key, verdict.reason, message)

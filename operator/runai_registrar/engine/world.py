@@ -62,6 +62,9 @@ class World:
         """
         if own and registration.uid not in self.registrations.entries:
             return  # its end was seen before the answer to our own call came
+        if registration.deleting and not registration.metadata.finalizers:
+            self.lose(registration.uid)  # the API server has removed it with this very write: no event may follow
+            return
         self.wake(self.registrations.put(registration, began) - ({registration.uid} if own else set()))
         entry = self.registrations.entries.get(registration.uid)
         if entry is not None and entry.registration is registration:
@@ -142,10 +145,20 @@ class World:
             if self.queue is not None:
                 self.queue.add(uid)
 
+    def look_after(self, uid: str, seconds: float) -> None:
+        """Look at a registration again after so many seconds."""
+        if self.queue is not None:
+            self.queue.add(uid, after=seconds)
+
     def lane_of(self, uid: str) -> str:
         """The control plane of a registration: registrations of others are not held up by it."""
         entry = self.registrations.entries.get(uid)
         return entry.registration.spec.control_plane_ref.name if entry else ""
+
+    def group_of(self, uid: str) -> str:
+        """The namespace of a registration: namespaces take turns, however many registrations each has."""
+        entry = self.registrations.entries.get(uid)
+        return entry.registration.metadata.namespace if entry else ""
 
 
 def read(body: Mapping[str, Any]) -> tuple[Registration, str | None] | None:
