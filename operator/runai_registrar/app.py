@@ -40,7 +40,8 @@ class App:
         self._fleet = Fleet(kube, settings.operator_namespace, settings.timing)
         self._world = World(kube, self._fleet)
         reconciler = Reconciler(self._world, settings.timing)
-        self._queue = Queue(reconciler.reconcile, self._world.lane_of, workers=settings.workers)
+        lane_of, group_of = self._world.lane_of, self._world.group_of
+        self._queue = Queue(reconciler.reconcile, lane_of, group_of=group_of, workers=settings.workers)
         self._stop = asyncio.Event()
         self._ended = asyncio.Event()
         feed = Feed(registration=self._hand_over(self._registration), control_plane=self._hand_over(self._plane))

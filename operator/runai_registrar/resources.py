@@ -326,7 +326,11 @@ class ClusterCounts(Value):
 
 
 class VerifiedConnection(Value):
-    """The connection under which the tenant was seen: the URL, and a digest of the client id (never the secret)."""
+    """The connection under which the tenant was seen.
+
+    `client` is a slow, salted and short digest of client id and client secret: it changes when either does, and shows
+    neither (`core.planes.connection`).
+    """
 
     url: str
     client: str

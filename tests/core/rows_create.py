@@ -54,6 +54,11 @@ ROWS = [
         ("nothing is changed",),
     ),
     Row(
+        "observe-closes",
+        observed(registration(spec=OBSERVE, attempt=attempt(age=120.0))),
+        observing("Manage would create a cluster named gpu-east.", closes="attempt-1"),
+    ),
+    Row(
         "observe-held",
         new(cluster(), spec=OBSERVE | ADOPT, rivals=(rival(status=registered(Origin.ADOPTED)),)),
         observing(

@@ -23,9 +23,10 @@ from runai_registrar.resources import (
 )
 
 STATUS = part("RunaiControlPlane", "status")
-HERE = connection(URL, "client-1")
-OTHER_CLIENT = connection(URL, "client-2")
-OTHER_URL = connection("https://new.example.com", "client-1")
+HERE = connection("uid-p", URL, "client-1", "secret-1")
+OTHER_CLIENT = connection("uid-p", URL, "client-2", "secret-1")
+OTHER_SECRET = connection("uid-p", URL, "client-1", "secret-2")
+OTHER_URL = connection("uid-p", "https://new.example.com", "client-1", "secret-1")
 NOTHING = Held.of([])
 ONE = Held.of([registration(status=registered())])
 OF_2002 = cluster(OTHER, tenant_id=2002)
@@ -67,10 +68,18 @@ def test_held_are_the_titles() -> None:
 
 
 def test_a_connection_hides_the_credential() -> None:
-    """A connection is told by URL and client, without showing the client id."""
+    """A connection is told by URL, client id and client secret, without showing the latter two."""
     assert "client-1" not in repr(HERE)
-    assert len({HERE, OTHER_CLIENT, OTHER_URL}) == 3
-    assert connection(URL, "client-1") == HERE
+    assert "secret-1" not in repr(HERE)
+    assert len(HERE.client) == 12
+    assert len({one.client for one in (HERE, OTHER_CLIENT, OTHER_SECRET, OTHER_URL)}) == 4
+    assert connection("uid-p", URL, "client-1", "secret-1") == HERE
+
+
+def test_a_digest_belongs_to_one_control_plane() -> None:
+    """Two control planes with one credential show different digests, and so do parts that are divided otherwise."""
+    assert connection("uid-q", URL, "client-1", "secret-1") != HERE
+    assert connection("uid-p", URL, "client-1s", "ecret-1") != HERE
 
 
 @pytest.mark.parametrize("clusters", [[], [cluster()], [cluster(), cluster(OTHER)]], ids=len)
@@ -124,7 +133,9 @@ def test_an_empty_list_over_the_same_connection_is_the_truth() -> None:
     assert tenant_problem(known(), [], HERE, ONE) is None
 
 
-@pytest.mark.parametrize("now", [OTHER_CLIENT, OTHER_URL], ids=["other-client", "other-url"])
+@pytest.mark.parametrize(
+    "now", [OTHER_CLIENT, OTHER_SECRET, OTHER_URL], ids=["other-client", "other-secret", "other-url"]
+)
 def test_an_empty_list_over_another_connection_proves_nothing(now: VerifiedConnection) -> None:
     """With other credentials or another URL an empty list may be another tenant's: nothing counts as missing."""
     assert tenant_problem(known(), [], now, ONE)
@@ -136,13 +147,25 @@ def test_an_empty_list_of_other_credentials_settles_no_lost_answer() -> None:
     waiting = Held.of([registration(attempt=attempt())])
 
     assert tenant_problem(known(), [], OTHER_CLIENT, waiting)
+    assert tenant_problem(known(), [], OTHER_SECRET, waiting)
     assert tenant_problem(known(), [], HERE, waiting) is None
 
 
-def test_other_credentials_of_the_same_tenant_are_welcome() -> None:
+@pytest.mark.parametrize("now", [OTHER_CLIENT, OTHER_SECRET], ids=["other-client", "other-secret"])
+def test_other_credentials_of_the_same_tenant_are_welcome(now: VerifiedConnection) -> None:
     """A rotated client is trusted by what it shows, even where what is held is really missing."""
-    assert tenant_problem(known(), [cluster()], OTHER_CLIENT, ONE) is None
-    assert tenant_problem(known(), [cluster(OTHER)], OTHER_CLIENT, ONE) is None
+    assert tenant_problem(known(), [cluster()], now, ONE) is None
+    assert tenant_problem(known(), [cluster(OTHER)], now, ONE) is None
+    assert tenant_problem(known(), [], now, NOTHING) is None
+
+
+def test_who_has_rotated_in_an_empty_tenant_is_told_what_to_do() -> None:
+    """The way back and the ways on are named, for nothing else tells the tenant."""
+    problem = tenant_problem(known(), [], OTHER_SECRET, ONE) or ""
+
+    assert "put the former client id and secret back" in problem
+    assert "show any cluster" in problem
+    assert "runai-registrar.io/release=orphan" in problem
 
 
 def test_another_url_must_show_one_that_is_held() -> None:

@@ -47,8 +47,12 @@ class Stand:
             held=lambda: Held.of([]),
             connection=Connection(self.secrets, "operators", Timing()),
             report=self.reported.append,
+            record=self._record,
             changed=self._changed,
         )
+
+    async def _record(self, status: ControlPlaneStatus) -> None:
+        self.reported.append(status)
 
     def _changed(self, poll: Poll) -> None:
         self.polls.append(poll)

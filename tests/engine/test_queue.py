@@ -42,10 +42,22 @@ def lane_of(key: str) -> str:
     return key.partition("/")[0]
 
 
+def group_of(key: str) -> str:
+    """Return the group of a key: what stands between the slash and the colon."""
+    return key.partition("/")[2].partition(":")[0]
+
+
 async def turns() -> None:
     """Let everything run that can run without waiting."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def all_done(queue: Queue) -> None:
+    """Return when nothing waits and nothing is worked on; TimeoutError if that never comes."""
+    async with asyncio.timeout(5):
+        while queue.depth:
+            await turns()
 
 
 def due(queue: Queue, key: str) -> float:
@@ -99,6 +111,71 @@ async def test_a_lane_has_so_many_workers(work: Work) -> None:
 
     assert begun == ["a/0", "a/1"]
     assert work.done == [f"a/{number}" for number in range(5)]
+
+
+@pytest.mark.case(
+    "S-09",
+    injected="a thousand registrations of one namespace wait before one of another",
+    outcome="it has its turn as soon as a worker is free",
+)
+@pytest.mark.parametrize("workers", [1, 16])
+async def test_a_crowd_waits_for_itself_alone(work: Work, workers: int) -> None:
+    """A key of another group is among the next ones begun, however many of one group wait already."""
+    queue = Queue(work, lane_of, group_of=group_of, workers=workers)
+    for number in range(1000):
+        queue.add(f"a/crowd:{number}")
+    queue.add("a/few:0")
+    await turns()
+    work.open.set()
+    await all_done(queue)
+
+    assert work.begun.index("a/few:0") <= workers + 1
+    assert [key for key in work.begun if key != "a/few:0"] == [f"a/crowd:{number}" for number in range(1000)]
+
+
+async def test_groups_take_turns(work: Work) -> None:
+    """Each group that waits has one turn in a round; within it, what came first is first."""
+    queue = Queue(work, lane_of, group_of=group_of, workers=1)
+    for key in ("a/x:1", "a/x:2", "a/x:3", "a/x:4", "a/y:1", "a/y:2", "a/z:1"):
+        queue.add(key)
+    await turns()
+    work.open.set()
+    await turns()
+
+    assert [key.removeprefix("a/") for key in work.done] == ["x:1", "x:2", "y:1", "z:1", "x:3", "y:2", "x:4"]
+
+
+async def test_a_group_that_comes_back_waits_for_the_others(work: Work) -> None:
+    """A group that has waited for nothing meanwhile gains no turn by it."""
+    queue = Queue(work, lane_of, group_of=group_of, workers=1)
+    for key in ("a/x:1", "a/y:1", "a/y:2", "a/z:1"):
+        queue.add(key)
+    await turns()
+    queue.add("a/x:1")
+    work.open.set()
+    await turns()
+
+    assert [key.removeprefix("a/") for key in work.done] == ["x:1", "y:1", "z:1", "x:1", "y:2"]
+
+
+async def test_a_key_that_is_added_all_the_time_goes_to_the_back(work: Work) -> None:
+    """What changes again whenever it is worked on has one turn a round of its group, and one task at a time."""
+
+    async def edited(key: str) -> bool:
+        """Add a key again while it is worked on, until the others are done."""
+        if key == "a/x:edited" and len(set(work.begun)) < 11:
+            queue.add(key)
+        return await work(key)
+
+    queue = Queue(edited, lane_of, group_of=group_of, workers=2)
+    work.open.set()
+    for key in ("a/x:edited", *(f"a/x:{number}" for number in range(10))):
+        queue.add(key)
+    await all_done(queue)
+
+    assert work.begun.count("a/x:edited") == 2
+    assert work.begun[-1] == "a/x:edited"
+    assert work.most_at_once == 1
 
 
 @pytest.mark.case("R-36", injected="the work of one control plane hangs", outcome="that of others goes on")

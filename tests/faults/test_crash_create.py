@@ -8,7 +8,7 @@ from faults.arena import Arena
 from faults.calls import Point
 from faults.flows import ADOPT, CREATE, START, TOKEN
 from faults.sweep import Outcomes, Sweep
-from faults.vocabulary import POST, Kind, on
+from faults.vocabulary import POST, WRITE_1, Kind, on
 from kube import Kube
 from stage import LONG_AFTER
 
@@ -59,20 +59,25 @@ def test_killed_while_it_gets_a_new_token(outcomes: Outcomes) -> None:
 
 @pytest.mark.case(
     "R-02",
-    injected="killed at its first POST, before the control plane's own status could be written",
-    outcome="the next operator creates the cluster; it does not take an empty control plane for another tenant",
+    injected="the control plane's own first status hangs; killed at the first POST once it is written",
+    outcome="nothing is announced before it; the next operator creates the cluster",
 )
-def test_killed_at_first_contact(arena: Arena) -> None:
-    """An attempt that was announced before anything of the control plane was recorded does not stall the next start."""
+def test_first_contact_is_recorded_before_anything_is_announced(arena: Arena) -> None:
+    """Before the control plane's status is written no attempt is announced, so a kill leaves none unexplained."""
     operator = arena.operator()
-    arena.door.fault(Kind.HANG, on("patch runaicontrolplanes/status"), times=None)
+    held = arena.door.fault(Kind.HANG, on("patch runaicontrolplanes/status"), times=None)
     with operator:
-        struck = arena.outside.fault(Kind.STRIKE, POST, point=Point.BEFORE_SEND, act=operator.process.kill)
         made = arena.stage.register()
+        held.wait_reached()
+        arena.wait_quiet(2.0)
+        early = [*arena.calls(WRITE_1), *arena.calls(POST)]
+        struck = arena.outside.fault(Kind.STRIKE, POST, point=Point.BEFORE_SEND, act=operator.process.kill)
+        held.lift()
         struck.wait_reached()
         operator.process.wait()
     arena.admin.advance(LONG_AFTER)
     with arena.operator():
         made.wait_ready()
 
+    assert early == []
     arena.judge()

@@ -10,7 +10,7 @@ from faults.calls import Call
 from faults.vocabulary import DELETE, POST, PUT, Match, carrying, on
 from kube import Object
 from operators import Operator, until
-from stage import LONG_AFTER, Registration
+from stage import LONG_AFTER, Registration, condition, conditions
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
@@ -138,4 +138,29 @@ def test_a_uuid_that_cannot_be_recorded_survives_a_crash(arena: Arena) -> None:
 
     assert len(arena.calls(POST)) == len(arena.admin.clusters()) == 1
     assert made.status["uuid"] == arena.admin.clusters()[0].uuid
+    arena.judge()
+
+
+@pytest.mark.case(
+    "R-43",
+    injected="no right to read the credential Secret",
+    outcome="control plane and registrations say that it is not allowed, and what to grant",
+)
+@pytest.mark.usefixtures("operator")
+def test_a_secret_that_may_not_be_read_is_said_so(arena: Arena) -> None:
+    """Whoever waits for a Secret that the operator may not read is told so by a condition, until it may."""
+    arena.wait_polls()
+    with without(arena.house, "get", "secrets"):
+        plane = arena.house.kube.wait_for(
+            arena.control_plane.path, lambda seen: conditions(seen).get("Stalled", ("", ""))[0] == "True", 15
+        )
+        made = arena.stage.register()
+        seen = made.wait_for("ControlPlaneNotReady")
+        assert arena.calls(POST) == []
+    made.wait_ready()
+
+    said = (condition(plane, "Ready") or {})["message"]
+    assert said.startswith(f"The operator may not read the Secret {arena.control_plane.name}")
+    assert f"namespace {arena.house.namespace}. Grant it the right to get secrets" in said
+    assert said in (condition(seen, "Ready") or {})["message"]
     arena.judge()

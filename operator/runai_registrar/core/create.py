@@ -101,7 +101,18 @@ def _observe(o: Observed, snapshot: Snapshot) -> Stand:
     message = (
         "Observing: nothing is changed in the control plane. status.plannedAction says what spec.mode Manage would do."
     )
-    return Stand(Phase.READY, "Observing", message, shown=found, planned=planned, wake=LOOK_AGAIN)
+    closes = _made_nothing(o)
+    return Stand(Phase.READY, "Observing", message, shown=found, closes=closes, planned=planned, wake=LOOK_AGAIN)
+
+
+def _made_nothing(o: Observed) -> str | None:
+    """The open attempt of which a settled list has shown no result: kept open, it would bar its name for good."""
+    attempt = open_attempt(o)
+    if attempt is None or _by_uuid(o):
+        return None
+    own = o.memory.attempt is not None and o.memory.attempt.id == attempt.id
+    unsent = own and o.memory.outcome in (Outcome.UNSENT, Outcome.ANNOUNCED)
+    return None if unsent and attempt.earlier else attempt.id
 
 
 def _plan(o: Observed, snapshot: Snapshot, found: Cluster | None) -> str:
@@ -183,7 +194,8 @@ def _unclear_maker(o: Observed, rival: Registration) -> Stand:
 
 def _maker(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Registration | None:
     """A rival whose open attempt may have made the cluster, unless a person has just decided between it and ours."""
-    if open_attempt(o) is not None and _by_uuid(o):
+    own = open_attempt(o)
+    if own and _by_uuid(o) and cluster.uuid in _perhaps_made(o, snapshot, own, o.registration):
         return None
     for rival in o.rivals:
         attempt = own_attempt(rival)

@@ -81,6 +81,7 @@ absent-unproven        not listed, no GET since                                 
 missing-reported       404 after the list, ever connected (or onMissing Report)            Stand ClusterMissing
 missing-recreated      404 after the list, never connected (or onMissing Recreate)         Announce, replaces uuid
 observe-new            mode Observe, nothing held                                          Stand Observing
+observe-closes         mode Observe, an open attempt that made nothing                     Stand Observing, closed
 observe-held           mode Observe, adopt names what another registration holds           Stand Observing
 adopt-absent           adopt, no such live cluster                                         Stand AdoptionTargetNotFound
 adopt-unread           adopt, registrations not listed live                                ReadRegistrations

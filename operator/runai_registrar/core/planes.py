@@ -1,11 +1,12 @@
 """What a list of clusters proves about a control plane, and what its status says: pure, like the rest of the core.
 
 A tenant is trusted from first contact on: by what the clusters displayed say, or, where none is displayed, because the
-connection (URL and client id) is the one that showed the tenant before. Where neither holds and registrations own
+connection (URL and credential) is the one that showed the tenant before. Where neither holds and registrations own
 clusters, an absence proves nothing: the trouble is `TenantChanged` (design 4.3).
 """
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import MESSAGE_LENGTH, find
 from runai_registrar.core.observed import Trouble
 from runai_registrar.resources import (
+    RELEASE,
     ClusterCounts,
     Condition,
     ControlPlane,
@@ -49,9 +51,16 @@ class Held:
         )
 
 
-def connection(url: str, client_id: str) -> VerifiedConnection:
-    """What identifies a connection without showing the credential: the URL, and a digest of the client id."""
-    return VerifiedConnection(url=url, client=hashlib.sha256(client_id.encode()).hexdigest()[:16])
+def connection(uid: str, url: str, client_id: str, client_secret: str) -> VerifiedConnection:
+    """What identifies a connection without showing the credential: the URL, and a digest of client id and secret.
+
+    The digest is slow on purpose (some 50 ms and 16 MiB), salted for one control plane (`uid`) and short, so that a
+    generated secret cannot be guessed by it: `docs/decisions/0005`.
+    """
+    salt = b"runai-registrar" + uid.encode() + url.encode()
+    credential = json.dumps([client_id, client_secret]).encode()  # no two pairs are written alike
+    digest = hashlib.scrypt(credential, salt=salt, n=2**14, r=8, p=1)
+    return VerifiedConnection(url=url, client=digest.hex()[:12])
 
 
 def verified(plane: ControlPlane, seen: VerifiedConnection) -> ControlPlane:
@@ -83,7 +92,8 @@ def tenant_problem(
     if not shown:
         return (
             "The credentials have changed and show no cluster, so it cannot be told whether they belong to the same "
-            "tenant. Check the Secret."
+            "tenant. Check the Secret. If it is right, put the former client id and secret back, or let the tenant "
+            f"show any cluster; the annotation {RELEASE}=orphan lets a registration go."
         )
     return None
 

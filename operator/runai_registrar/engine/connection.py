@@ -5,6 +5,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from pydantic import SecretStr
@@ -14,7 +15,7 @@ from runai_registrar.controlplane.client import ControlPlaneClient
 from runai_registrar.controlplane.endpoint import ConnectionSettings, Endpoint
 from runai_registrar.core.planes import connection
 from runai_registrar.core.times import Timing
-from runai_registrar.errors import Absent, CredentialsNotFound
+from runai_registrar.errors import Absent, CredentialsNotFound, KubernetesError
 from runai_registrar.resources import ControlPlane, VerifiedConnection
 
 
@@ -27,14 +28,17 @@ class Secrets(Protocol):
 
 @dataclass
 class Connection:
-    """The current client of one control plane; a new one is made only when the spec or the Secret's content changed."""
+    """The current client of one control plane; a new one is made only when the spec or the Secret's content changed.
+
+    `identity` is computed with it, and as seldom.
+    """
 
     secrets: Secrets
     namespace: str
     timing: Timing
     client: ControlPlaneClient | None = None
     identity: VerifiedConnection | None = None
-    _made_of: tuple[ConnectionSettings, str, str] | None = None
+    _made_of: tuple[ConnectionSettings, Credentials] | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, plane: ControlPlane) -> ControlPlaneClient:
@@ -43,19 +47,16 @@ class Connection:
         Raises:
             CredentialsNotFound: The Secret or one of its keys is missing or empty.
             InvalidEndpoint: The spec cannot be used as written.
+            KubernetesError: The Secret cannot be read; with status 403 the message says which right to grant.
         """
-        name = plane.spec.credentials_secret_ref.name
-        try:
-            secret = await self.secrets.secret(self.namespace, name)
-        except Absent:
-            raise CredentialsNotFound(f"There is no Secret {name} in namespace {self.namespace}. Create it.") from None
-        client_id, client_secret = (_value(secret, key, name) for key in ("clientId", "clientSecret"))
-        made_of = (self._settings(plane), client_id, client_secret)
+        secret = await self._read(plane.spec.credentials_secret_ref.name)
+        made_of = (self._settings(plane), secret)
         if self.client is None or made_of != self._made_of:
+            client = ControlPlaneClient(*made_of)  # first: the old one stays in use where the spec cannot be used
             self._retire()
-            credentials = Credentials(client_id=client_id, client_secret=SecretStr(client_secret))
-            self.client, self._made_of = ControlPlaneClient(made_of[0], credentials), made_of
-            self.identity = connection(plane.spec.url, client_id)
+            self.client, self.identity, self._made_of = client, None, made_of
+        if self.identity is None:
+            self.identity = await _identity(plane, secret)
         return self.client
 
     async def aclose(self) -> None:
@@ -65,6 +66,22 @@ class Connection:
         await asyncio.gather(*self._closing, return_exceptions=True)
         if self.client is not None:
             await self.client.aclose()
+
+    async def _read(self, name: str) -> Credentials:
+        try:
+            secret = await self.secrets.secret(self.namespace, name)
+        except Absent:
+            raise CredentialsNotFound(f"There is no Secret {name} in namespace {self.namespace}. Create it.") from None
+        except KubernetesError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            message = (
+                f"The operator may not read the Secret {name} in namespace {self.namespace}. Grant it the right to get "
+                "secrets there."
+            )
+            raise KubernetesError(message, status=error.status) from error
+        client_id, client_secret = (_value(secret, key, name) for key in ("clientId", "clientSecret"))
+        return Credentials(client_id=client_id, client_secret=SecretStr(client_secret))
 
     def _settings(self, plane: ControlPlane) -> ConnectionSettings:
         spec = plane.spec
@@ -90,8 +107,16 @@ class Connection:
         task.add_done_callback(self._closing.discard)
 
     async def _close_later(self, client: ControlPlaneClient) -> None:
-        await asyncio.sleep(2 * self.timing.request_timeout)
-        await client.aclose()
+        try:
+            await asyncio.sleep(2 * self.timing.request_timeout)
+        finally:  # at the end of the operator at once
+            await client.aclose()
+
+
+async def _identity(plane: ControlPlane, secret: Credentials) -> VerifiedConnection:
+    """What tells this connection from others; in a thread, because the digest takes its time."""
+    plain = secret.client_secret.get_secret_value()
+    return await asyncio.to_thread(connection, plane.metadata.uid, plane.spec.url, secret.client_id, plain)
 
 
 def _value(secret: Mapping[str, Any], key: str, name: str) -> str:

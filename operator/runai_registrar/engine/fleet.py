@@ -31,6 +31,7 @@ class _Berth:
     task: asyncio.Task[None]
     wanted: ControlPlaneStatus | None = None
     writing: asyncio.Task[None] | None = field(default=None)
+    refused: KubernetesError | None = None  # the latest write of the status, for want of a right
 
 
 class Fleet:
@@ -144,6 +145,7 @@ class Fleet:
             held=lambda: self._held(name),
             connection=Connection(self._holds, self._namespace, self._timing),
             report=lambda status: self._report(name, status),
+            record=lambda status: self._record(name, status),
             changed=lambda poll: self._looked(name, poll),
         )
         task = asyncio.create_task(poller.run(), name=f"poll {name}")
@@ -180,9 +182,23 @@ class Fleet:
         if berth.writing is None or berth.writing.done():
             berth.writing = asyncio.create_task(self._write(berth), name=f"status of {name}")
 
+    async def _record(self, name: str, status: ControlPlaneStatus) -> None:
+        """Write the status and wait until that has ended, well or not; KubernetesError where a right is missing."""
+        self._report(name, status)
+        berth = self._berths.get(name)
+        if berth is None or berth.writing is None:
+            return
+        await asyncio.wait({berth.writing})
+        if berth.refused is not None:
+            message = (
+                "The operator may not write the status of the RunaiControlPlane, without which it does nothing. Grant "
+                "it the right to patch runaicontrolplanes/status."
+            )
+            raise KubernetesError(message, status=berth.refused.status) from berth.refused
+
     async def _write(self, berth: _Berth) -> None:
         while (status := berth.wanted) is not None:
-            berth.wanted = None
+            berth.wanted = berth.refused = None
             if timeless(status.to_dict()) == timeless(berth.plane.status.to_dict()):
                 continue
             try:
@@ -190,6 +206,7 @@ class Fleet:
             except Conflict:
                 berth.poller.look()  # the watch brings what is newer; the next look reports again
             except KubernetesError as error:
+                berth.refused = error if error.status == HTTPStatus.FORBIDDEN else None
                 logger.warning("status of control plane %s: %s", berth.plane.metadata.name, error.message)
             else:
                 self._take(written)

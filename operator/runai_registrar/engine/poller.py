@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from runai_registrar.controlplane.client import ControlPlaneClient
 from runai_registrar.core import planes
@@ -43,7 +44,7 @@ class Poller:
     """Asks one control plane for its clusters, and holds the latest answer.
 
     `plane` returns the RunaiControlPlane as last seen, `held` what its registrations own; `report` takes the status it
-    should have, `changed` the outcome of each look.
+    should have, `record` tries to write it at once (KubernetesError: it may not); `changed` takes each outcome.
     """
 
     def __init__(
@@ -52,15 +53,16 @@ class Poller:
         held: Callable[[], planes.Held],
         connection: Connection,
         report: Callable[[ControlPlaneStatus], None],
+        record: Callable[[ControlPlaneStatus], Awaitable[None]],
         changed: Callable[[Poll], None],
     ) -> None:
         self._plane, self._held, self._connection = plane, held, connection
-        self._report, self._changed = report, changed
+        self._report, self._record, self._changed = report, record, changed
         self.snapshot: Snapshot | None = None
         self.trouble: Trouble | None = None
         self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
         self._looking: Stamp | None = None  # when the look under way began, unless it decides nothing any more
-        self._verified: VerifiedConnection | None = None  # by this process; the status may be written later
+        self._verified: VerifiedConnection | None = None  # by this process; a status may lose it again
         self._wanted = asyncio.Event()
 
     def look(self) -> None:
@@ -119,7 +121,7 @@ class Poller:
             client = await self._connection.open(plane)
             clusters = await client.list_clusters()
         except KubernetesError as error:
-            logger.warning("control plane %s: %s", plane.metadata.name, error.message)
+            self._hinder(plane, error, began)
             return
         except RegistrarError as error:
             self._fail(plane, _trouble(error, began, self.trouble))
@@ -132,10 +134,38 @@ class Poller:
         if problem or identity is None:
             self._fail(plane, _since(self.trouble, "TenantChanged", problem or "", began, passing=False))
             return
+        status = planes.reached(plane, clusters, identity, held, _now())
+        if not await self._recorded(plane, status, began):
+            return
         self.trouble, self.client, self._verified = None, client, identity
         earliest = began.wall + (client.clock_offset or 0.0) - client.clock_error
         self.snapshot = Snapshot.of(clusters, began, earliest, spread=2 * client.clock_error)
-        self._report(planes.reached(plane, clusters, identity, held, _now()))
+        self._report(status)
+
+    async def _recorded(self, plane: ControlPlane, status: ControlPlaneStatus, began: Stamp) -> bool:
+        """Whether the connection just used is on record: an attempt that was announced before could not be explained.
+
+        It is written where it is another one than before; where that fails, the next look comes soon.
+        """
+        known = self._plane()
+        if known is not None and known.status.verified != status.verified:
+            try:
+                await self._record(status)
+            except KubernetesError as error:
+                self._hinder(plane, error, began)
+                return False
+            known = self._plane()
+        if known is not None and known.status.verified == status.verified:
+            return self._looking is began  # else another control plane is meant by now
+        self.look()
+        return False
+
+    def _hinder(self, plane: ControlPlane, error: KubernetesError, began: Stamp) -> None:
+        """The API server did not do it: only what takes a person, a right to be granted, is a trouble."""
+        if error.status == HTTPStatus.FORBIDDEN:
+            self._fail(plane, _trouble(error, began, self.trouble))
+        else:
+            logger.warning("control plane %s: %s", plane.metadata.name, error.message)
 
     def _fail(self, plane: ControlPlane, trouble: Trouble) -> None:
         if self.trouble is None or self.trouble.reason != trouble.reason:

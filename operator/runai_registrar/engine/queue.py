@@ -1,8 +1,13 @@
 """What to look at next: keys, each worked on by one task at a time, in lanes that do not hold each other up.
 
-A lane is a control plane: one that hangs keeps at most its own `workers` tasks busy. A key added while it is worked on
-is worked on once more afterwards. A task that fails is tried again later, 1 s to 5 min, jittered; one that is not done
-is not tried again by itself: what it waits for adds its key, and its earlier failures still count.
+A lane is a control plane: one that hangs keeps at most its own `workers` tasks busy. Within a lane groups (namespaces)
+take turns, one key each, first come first served within a group: whoever makes thousands of registrations waits for
+them alone. The limiter of a control plane's client (`controlplane/pacing.py`) needs no such turns, because at most
+`workers` keys of a lane ever wait there.
+
+A key added while it is worked on is worked on once more afterwards, and goes to the back of its group for that; one
+that is added all the time keeps nobody waiting. A task that fails is tried again later, 1 s to 5 min, jittered; one
+that is not done is not tried again by itself: what it waits for adds its key, and its earlier failures still count.
 """
 
 import asyncio
@@ -22,22 +27,55 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class _Lane:
-    waiting: deque[str] = field(default_factory=deque)
-    active: set[str] = field(default_factory=set)
+    """The keys that wait, by group, the groups in the order of their turns, and how many keys are worked on."""
+
+    waiting: dict[str, deque[str]] = field(default_factory=dict)
+    turns: deque[str] = field(default_factory=deque)
+    busy: int = 0
+
+    def put(self, key: str, group: str) -> None:
+        """Let a key wait at the back of its group; a group that is new here has its turn after all others."""
+        if group not in self.waiting:
+            self.waiting[group] = deque()
+            self.turns.append(group)
+        self.waiting[group].append(key)
+
+    def take(self) -> str:
+        """Return the next key of the group whose turn it is; with nothing left to wait for, the group is gone."""
+        group = self.turns.popleft()
+        keys = self.waiting[group]
+        key = keys.popleft()
+        if keys:
+            self.turns.append(group)
+        else:
+            del self.waiting[group]
+        return key
+
+
+def one_group(_key: str) -> str:
+    """Return the same group for every key: first come, first served."""
+    return ""
 
 
 class Queue:
     """Keys that wait for `work`, which says whether it is done with a key.
 
-    `lane_of` says which lane a key belongs to at the moment it is added.
+    `lane_of` and `group_of` say which lane, and which group there, a key belongs to at the moment it is added.
     """
 
     def __init__(
-        self, work: Callable[[str], Awaitable[bool]], lane_of: Callable[[str], str], *, workers: int = 16
+        self,
+        work: Callable[[str], Awaitable[bool]],
+        lane_of: Callable[[str], str],
+        *,
+        group_of: Callable[[str], str] = one_group,
+        workers: int = 16,
     ) -> None:
-        self._work, self._lane_of, self._workers = work, lane_of, workers
+        self._work, self._workers = work, workers
+        self._lane_of, self._group_of = lane_of, group_of
         self._lanes: dict[str, _Lane] = {}
         self._dirty: set[str] = set()
+        self._active: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._failures: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,7 +105,7 @@ class Queue:
     @property
     def depth(self) -> int:
         """How many keys wait or are worked on."""
-        return len(self._dirty | {key for lane in self._lanes.values() for key in lane.active})
+        return len(self._dirty | self._active)
 
     async def stop(self, grace: float) -> None:
         """Start nothing more, and give what runs `grace` seconds to end by itself."""
@@ -92,16 +130,17 @@ class Queue:
         self.add(key)
 
     def _start(self, key: str) -> None:
-        if any(key in lane.active for lane in self._lanes.values()):
+        if key in self._active:
             return  # its task sees that it is dirty again
         lane = self._lanes.setdefault(self._lane_of(key), _Lane())
-        lane.waiting.append(key)
+        lane.put(key, self._group_of(key))
         self._fill(lane)
 
     def _fill(self, lane: _Lane) -> None:
-        while lane.waiting and len(lane.active) < self._workers and not self._stopped:
-            key = lane.waiting.popleft()
-            lane.active.add(key)
+        while lane.turns and lane.busy < self._workers and not self._stopped:
+            key = lane.take()
+            lane.busy += 1
+            self._active.add(key)
             self._dirty.discard(key)
             task = asyncio.create_task(self._run(lane, key), name=f"reconcile {key}")
             self._tasks.add(task)
@@ -119,7 +158,8 @@ class Queue:
             logger.exception("reconciling %s failed unexpectedly; it is tried again", key)
             self._again(key, "")
         finally:
-            lane.active.discard(key)
+            lane.busy -= 1
+            self._active.discard(key)
             if key in self._dirty:
                 self._start(key)
             self._fill(lane)
