@@ -27,7 +27,7 @@ CONTRACT_TESTS := $(filter %/test_contract.py,$(filter-out $(API_TESTS),$(TESTS)
 UNIT_TESTS := $(filter-out $(CONTRACT_TESTS) $(API_TESTS),$(TESTS))
 
 # What a shell may carry and must not decide anything here: the user's cluster, settings, Python and pip switches.
-settings := $(filter-out RUNAI_REGISTRAR_TEST_KUBECONFIG,$(filter RUNAI_REGISTRAR_%,$(.VARIABLES)))
+settings := $(filter-out RUNAI_REGISTRAR_TEST_KUBECONFIG RUNAI_REGISTRAR_TEST_LONG RUNAI_REGISTRAR_TEST_RUNS RUNAI_REGISTRAR_TEST_SEED,$(filter RUNAI_REGISTRAR_%,$(.VARIABLES)))
 unexport KUBECONFIG MYPYPATH PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS VIRTUAL_ENV $(settings)
 
@@ -38,7 +38,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHO
 
 help: ## list the targets
 	@printf 'usage: make TARGET\n\n'
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 setup: $(ready) ## install everything into .venv, from the lock (PYTHON=python3.12 chooses the interpreter)
 

@@ -160,7 +160,7 @@ def test_rbac_grants_exactly_the_table(installed: Kube, where: str) -> None:
 @pytest.mark.case(
     "S-05",
     injected="the operator's account asks for a Secret of another namespace",
-    outcome="403: it may get Secrets of its own namespace only",
+    outcome="403 to a list or a replacement; one Secret by name only, for install Secrets",
 )
 @pytest.mark.case(
     "S-10",
