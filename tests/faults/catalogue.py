@@ -99,7 +99,7 @@ SECURITY: Cases = {
     "S-02": ("a URL that points inside, or hides where it points", "refused"),
     "S-03": ("a host name that resolves to another address once it was accepted", "no credential gets there"),
     "S-04": ("a redirect, to another host or to http, of the token request too", "not followed"),
-    "S-05": ("a Secret of another namespace, by name or by path", "cannot be named; only what bears our label is changed"),
+    "S-05": ("a Secret of another namespace, by name or by path", "cannot be named; only what has our label changes"),
     "S-06": ("the install Secret is to overwrite another one", "refused"),
     "S-07": ("a control plane that repeats secrets, in whatever form", "they show nowhere"),
     "S-08": ("names with line breaks, colours or formats; very long ones", "refused, or made harmless"),
