@@ -18,7 +18,6 @@ pytestmark = pytest.mark.usefixtures("operator")
 EDITS = 20
 FORGED = "3f2b6c1e-8d94-4a57-9c0b-5e7d1f2a3b4c"
 THEIRS = "example.com/theirs"
-OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "somebody", "uid": FORGED}
 MOST = 128 * 1024
 """Bytes that a status may have."""
 
@@ -43,6 +42,13 @@ def busy(arena: Arena) -> Iterator[Registration]:
     arena.house.kube.patch(made.path, {"metadata": {"finalizers": [FINALIZER]}})
 
 
+def somebody(arena: Arena) -> Object:
+    """A reference to an owner that exists: to another one's end the garbage collector would bring the registration."""
+    house = arena.house
+    made = house.kube.create(f"/api/v1/namespaces/{house.namespace}/configmaps", {"metadata": {"name": "somebody"}})
+    return {"apiVersion": "v1", "kind": "ConfigMap", "name": "somebody", "uid": made["metadata"]["uid"]}
+
+
 @pytest.mark.case(
     "R-06",
     injected="labels, an owner reference and a finalizer written between the 201 and the status; then five 409s",
@@ -50,7 +56,8 @@ def busy(arena: Arena) -> Iterator[Registration]:
 )
 def test_others_write_when_the_uuid_is_to_be_recorded(arena: Arena, busy: Registration) -> None:
     """Conflicts on the write of the uuid, real ones and more, cost time and neither the uuid nor a second POST."""
-    changes: list[Object] = [{"labels": {"a": "b"}}, {"ownerReferences": [OWNER]}, {"finalizers": [FINALIZER, THEIRS]}]
+    owner = somebody(arena)
+    changes: list[Object] = [{"labels": {"a": "b"}}, {"ownerReferences": [owner]}, {"finalizers": [FINALIZER, THEIRS]}]
     held = [arena.door.fault(Kind.HANG, WRITE_2, nth=nth) for nth in range(1, len(changes) + 1)]
     arena.door.fault(Kind.REFUSE, WRITE_2, nth=len(changes) + 1, times=5, status=409)
     arena.stage.register(busy.name)
@@ -62,7 +69,7 @@ def test_others_write_when_the_uuid_is_to_be_recorded(arena: Arena, busy: Regist
     arena.wait_quiet()
 
     assert [call.answered for call in arena.calls(WRITE_2)] == [409] * 8 + [200]
-    assert (seen["labels"], seen["ownerReferences"]) == ({"a": "b"}, [OWNER])
+    assert (seen["labels"], seen["ownerReferences"]) == ({"a": "b"}, [owner])
     assert sorted(seen["finalizers"]) == [THEIRS, FINALIZER]
     assert posts(arena, busy.name) == 1
     arena.judge()
