@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from faults.calls import Call, Point, Side
 
+_CHANGES = frozenset({"create", "update", "patch", "delete", "POST", "PUT", "DELETE"})
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -18,6 +20,11 @@ class Boundary:
 
     def __str__(self) -> str:
         return f"{self.what} #{self.nth} {self.point}"
+
+    @property
+    def certain(self) -> bool:
+        """Whether each run must pass it. Looks, and the counts of a control plane, are more or fewer as time falls."""
+        return self.what.split()[0] in _CHANGES and not self.what.startswith("patch runaicontrolplanes")
 
 
 def boundaries(calls: Iterable[Call]) -> list[Boundary]:

@@ -19,6 +19,7 @@ from runai_registrar.simulator.simulator import Simulator
 
 _LOOPBACK = "127.0.0.1"
 _GRACE = 0.2
+_LAST_ROUNDS = 0.02  # what was closed is gone from the loop some rounds later
 """Real seconds that requests under way get when the server stops; callers kept waiting are let go then."""
 
 
@@ -101,6 +102,7 @@ async def running(
     finally:
         await front.cleanup()
         await back.cleanup()
+        await asyncio.sleep(_LAST_ROUNDS)
 
 
 async def _bind(runner: web.BaseRunner, host: str, port: int, context: ssl.SSLContext | None) -> str:
