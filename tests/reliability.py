@@ -89,7 +89,9 @@ class Cases:
         self.verdicts: dict[str, Verdict] = defaultdict(Verdict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Read the properties of a report."""
+        """Read the properties of a report; of a test that gets one more try the last one counts."""
+        if report.outcome == "rerun":
+            return
         properties: list[tuple[str, Any]] = list(report.user_properties)
         recovery = max((value for name, value in properties if name == RECOVERY), default=None)
         for case, degraded in (value for name, value in properties if name == CASE):
