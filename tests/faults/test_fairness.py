@@ -151,8 +151,18 @@ def test_a_quota_bounds_a_namespace(kube: Kube, namespace: str) -> None:
     counts = {"hard": {counted: "2"}, "used": {counted: "0"}}
     kube.patch(f"{place}/status", {"status": counts})  # as the quota controller would
     registrations = f"{API}/namespaces/{namespace}/runaiclusterregistrations"
-    for number in range(2):
-        kube.create(registrations, custom("RunaiClusterRegistration", f"gpu-{number}", {}))
+
+    def known() -> bool:
+        try:
+            kube.create(registrations, custom("RunaiClusterRegistration", "gpu-0", {}))
+        except KubeError as error:
+            if "status unknown for quota" not in error.message:
+                raise
+            return False
+        return True
+
+    until(known, "the counts of the quota with the API server")
+    kube.create(registrations, custom("RunaiClusterRegistration", "gpu-1", {}))
 
     with pytest.raises(KubeError, match="exceeded quota: registrations") as refused:
         kube.create(registrations, custom("RunaiClusterRegistration", "gpu-2", {}))
