@@ -63,6 +63,12 @@ FOUND_AGAIN = registration(
     status=registered(Origin.RECOVERED, attempt="attempt-1"), attempt=attempt(age=3605.0), spec=DELETE_IT, deleting=True
 )
 
+
+def observing(planned: str, **facts: Any) -> Stand:
+    """Return what a deletion says in mode Observe."""
+    return replace(Stand(Phase.STALLED, "DeletionBlocked", "", OURS, planned=planned, wake=60.0), **facts)
+
+
 ROWS = [
     Row(
         "delete-foreign",
@@ -79,7 +85,7 @@ ROWS = [
     Row(
         "delete-observed",
         leaving(cluster(), spec={"mode": "Observe"}, reads=READ),
-        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        observing(f"Manage would delete the cluster {UUID}."),
         ("spec.mode", f"{RELEASE}=orphan"),
     ),
     Row(
@@ -173,6 +179,30 @@ ROWS = [
 ]
 
 AFTER = [
+    Row(
+        "delete-observed/by-force",
+        leaving(cluster(), spec={"mode": "Observe", "deletion": {"force": True}}),
+        observing(f"Manage would delete the cluster {UUID}, by force."),
+    ),
+    Row(
+        "delete-observed/protected",
+        leaving(cluster(), spec={"mode": "Observe", "deletionProtection": True}),
+        observing(
+            "Manage would do nothing: The cluster is protected from deletion. Set spec.deletionProtection to false to "
+            "delete it."
+        ),
+        ("protected",),
+    ),
+    Row(
+        "delete-observed/recovered",
+        leaving(cluster(), spec={"mode": "Observe"}, origin=Origin.RECOVERED, status={"first_connected_at": at(-60)}),
+        observing(
+            "Manage would do nothing: The cluster was found again after a lost answer and has connected since. Set "
+            "spec.deletion.policy to Delete to confirm that it is to be deleted.",
+            title=RECOVERED,
+        ),
+        ("spec.mode",),
+    ),
     Row(
         "delete-foreign/the-other-is-the-weaker-one",
         leaving(cluster(), rivals=(rival(status=registered(Origin.ADOPTED)),), reads=READ),

@@ -211,10 +211,10 @@ def test_a_good_list_is_reported() -> None:
 def test_trouble_is_reported(*, passing: bool, said: str) -> None:
     """What heals by itself is Reconciling, what takes a person is Stalled; what was known stays."""
     plane = known(clusters=ClusterCounts(total=3), conditions=(a_condition(),))
-    status = troubled(plane, a_trouble("Throttled", "m" * 5000, passing=passing), at(0))
+    status = troubled(plane, a_trouble("Throttled", "m" * 5000, passing=passing), NOTHING, at(0))
 
     assert seen_by_waiters(plane, status) == said
-    assert (status.tenant_id, status.verified, status.clusters) == (TENANT, HERE, ClusterCounts(total=3))
+    assert (status.tenant_id, status.verified, status.clusters) == (TENANT, HERE, ClusterCounts(total=3, unmanaged=3))
     assert [c.status for c in status.conditions] == ["False", "True"]
     assert max(len(c.message) for c in status.conditions) <= 1024
 
@@ -222,10 +222,20 @@ def test_trouble_is_reported(*, passing: bool, said: str) -> None:
 def test_a_trouble_that_lasts_keeps_its_time() -> None:
     """The time of a condition moves with its status only, so that a trouble brings one write."""
     plane = known()
-    first = troubled(plane, a_trouble("Throttled"), at(0))
-    then = troubled(plane.model_copy(update={"status": first}), a_trouble("Throttled"), at(60))
+    first = troubled(plane, a_trouble("Throttled"), NOTHING, at(0))
+    then = troubled(plane.model_copy(update={"status": first}), a_trouble("Throttled"), NOTHING, at(60))
 
     assert then == first
+
+
+@pytest.mark.parametrize(("held", "managed"), [(NOTHING, 0), (ONE, 1)], ids=["all-gone", "one-left"])
+def test_what_is_managed_is_counted_without_a_list(held: Held, managed: int) -> None:
+    """A registration that goes while nothing is listed is not counted any more."""
+    plane = known(clusters=ClusterCounts(total=3, managed=2, unmanaged=1), conditions=(a_condition(),))
+    expected = ClusterCounts(total=3, managed=managed, unmanaged=3 - managed)
+
+    assert suspended(plane, held, at(0)).clusters == expected
+    assert troubled(plane, a_trouble("Throttled"), held, at(0)).clusters == expected
 
 
 @pytest.mark.parametrize(
@@ -236,7 +246,7 @@ def test_a_trouble_that_lasts_keeps_its_time() -> None:
 def test_suspended_is_no_reason_to_wait(before: tuple[Any, ...]) -> None:
     """The last Ready stays; where it is not True, a person must act, or waiters would wait for ever."""
     plane = known(conditions=before)
-    status = suspended(plane, at(0))
+    status = suspended(plane, NOTHING, at(0))
     ready = status.conditions[0]
 
     assert "Suspended" in ready.message
@@ -249,8 +259,8 @@ def test_suspended_is_no_reason_to_wait(before: tuple[Any, ...]) -> None:
     "status",
     [
         reached(known(), [cluster()], HERE, ONE, at(0)),
-        troubled(known(), a_trouble("TenantChanged", "m" * 5000), at(0)),
-        suspended(known(conditions=(a_condition(),)), at(0)),
+        troubled(known(), a_trouble("TenantChanged", "m" * 5000), NOTHING, at(0)),
+        suspended(known(conditions=(a_condition(),)), NOTHING, at(0)),
     ],
     ids=["reached", "troubled", "suspended"],
 )

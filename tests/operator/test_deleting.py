@@ -188,6 +188,55 @@ def test_a_deletion_without_a_control_plane(stage: Stage) -> None:
     assert kept(stage) == 1
 
 
+def test_a_deletion_while_the_control_plane_is_suspended(stage: Stage) -> None:
+    """Nothing is asked of a suspended control plane; the annotation ends it at once, and so does going on."""
+    left, deleted = stage.registered(), stage.registered()
+    stage.admin.advance(LONG_AFTER)
+    stage.admin.settings(drainTime=0)
+    stage.control_plane.change(suspend=True)
+    for each in (left, deleted):
+        each.wait(lambda seen: "is suspended" in str(condition(seen, "Ready")), "suspended")
+        each.delete()
+        assert f"the RunaiControlPlane {stage.control_plane.name} is suspended" in blocked(each)
+
+    left.annotate(dict(RELEASE))
+    left.wait_gone()
+    assert kept(stage) == 2
+
+    stage.control_plane.change(suspend=False)
+    deleted.wait_gone()
+    assert [cluster.name for cluster in stage.admin.clusters()] == [left.name]
+
+
+@pytest.mark.case(
+    "R-24",
+    injected="the credentials Secret is taken away by force before the registrations go",
+    outcome="DeletionBlocked names the Secret and the annotation; either way out works",
+)
+def test_a_deletion_without_credentials(stage: Stage) -> None:
+    """Without the Secret the deletion is blocked; the annotation ends it, and so does a Secret that is back."""
+    left, deleted = stage.registered(), stage.registered()
+    stage.admin.advance(LONG_AFTER)
+    stage.admin.settings(drainTime=0)
+    path = f"/api/v1/namespaces/{stage.house.namespace}/secrets/{stage.control_plane.name}"
+    stage.kube.delete(path)
+    stage.kube.patch(path, {"metadata": {"finalizers": None}})
+    for each in (left, deleted):
+        each.wait_for("CredentialsNotFound")
+        each.delete()
+        said = blocked(each)
+        assert f"There is no Secret {stage.control_plane.name}" in said
+        assert "runai-registrar.io/release=orphan" in said
+
+    left.annotate(dict(RELEASE))
+    left.wait_gone()
+    assert kept(stage) == 2
+
+    stage.control_plane.create_secret()
+    deleted.wait_gone()
+    assert [cluster.name for cluster in stage.admin.clusters()] == [left.name]
+
+
 def test_a_deletion_goes_on_when_the_control_plane_is_back(stage: Stage) -> None:
     """A deletion that nobody could be asked for is carried out as soon as somebody can."""
     made = stage.registered(version="2.19.4")

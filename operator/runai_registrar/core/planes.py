@@ -126,18 +126,23 @@ def reached(
     )
 
 
-def troubled(plane: ControlPlane, trouble: Trouble, at: datetime) -> ControlPlaneStatus:
+def _left(known: ClusterCounts, held: Held) -> ClusterCounts:
+    """What was counted last, while nothing is listed: more than registrations hold by now is not managed any more."""
+    managed = min(known.managed, len(held.uuids))
+    return ClusterCounts(total=known.total, managed=managed, unmanaged=known.total - managed)
+
+
+def troubled(plane: ControlPlane, trouble: Trouble, held: Held, at: datetime) -> ControlPlaneStatus:
     """The status while the control plane cannot be used: what was known before, and the reason."""
     kind = "Reconciling" if trouble.passing else "Stalled"
     conditions = (
         _ready(plane, "False", trouble.reason, trouble.message, at),
         _condition(plane, kind, "True", trouble.reason, trouble.message, at),
     )
-    update = {"observed_generation": plane.metadata.generation, "conditions": conditions}
-    return plane.status.model_copy(update=update)
+    return _unlisted(plane, held, conditions)
 
 
-def suspended(plane: ControlPlane, at: datetime) -> ControlPlaneStatus:
+def suspended(plane: ControlPlane, held: Held, at: datetime) -> ControlPlaneStatus:
     """The status while suspended: the last Ready, with the generation that was seen."""
     known = find(plane.status.conditions, "Ready")
     message = "Suspended: the control plane is not asked for anything."
@@ -145,7 +150,18 @@ def suspended(plane: ControlPlane, at: datetime) -> ControlPlaneStatus:
     conditions: tuple[Condition, ...] = (_ready(plane, status, reason, message, at),)
     if status != "True":
         conditions = (*conditions, _condition(plane, "Stalled", "True", "Suspended", message, at))
-    return plane.status.model_copy(update={"observed_generation": plane.metadata.generation, "conditions": conditions})
+    return _unlisted(plane, held, conditions)
+
+
+def _unlisted(plane: ControlPlane, held: Held, conditions: tuple[Condition, ...]) -> ControlPlaneStatus:
+    known = plane.status.clusters
+    return plane.status.model_copy(
+        update={
+            "observed_generation": plane.metadata.generation,
+            "conditions": conditions,
+            "clusters": known and _left(known, held),
+        }
+    )
 
 
 def _ready(plane: ControlPlane, status: str, reason: str, message: str, at: datetime) -> Condition:
