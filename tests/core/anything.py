@@ -72,7 +72,8 @@ def _whole(part: str) -> Part:
 PARTS: dict[str, Part] = {
     **{part: _of_registration(part) for part in ("status", "metadata")},
     **{part: _of_metadata(part) for part in ("finalizers", "annotations", "deletion_timestamp")},
-    **{part: _of_memory(part) for part in ("attempt", "outcome", "answer", "replaces", "asked", "failure", "renamed")},
+    **{part: _of_memory(part) for part in ("attempt", "outcome", "answer", "replaces", "asked", "failure")},
+    **{part: _of_memory(part) for part in ("renamed", "puts", "requested")},
     **{part: _whole(part) for part in ("snapshot", "rivals", "reads", "memory", "control_plane")},
     "spec": lambda o, other: the.because(o, spec=other.registration.spec.to_dict()),
 }

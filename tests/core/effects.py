@@ -24,7 +24,8 @@ from runai_registrar.core.actions import (
     WriteInstallSecret,
 )
 from runai_registrar.core.installed import SecretSeen
-from runai_registrar.core.observed import Observed, Outcome, Snapshot
+from runai_registrar.core.observed import Observed, Outcome, Put, Snapshot
+from runai_registrar.core.rename import MOST_PUTS
 from runai_registrar.core.report import report
 from runai_registrar.core.times import utc
 from runai_registrar.resources import CREATE_ATTEMPT, CreateAttempt, RegistrationStatus
@@ -72,7 +73,8 @@ def _called(o: Observed, action: Create | Rename | Delete | Release, outcome: Ou
         case Create(attempt):
             return _remember(o, outcome=outcome, answer=_made(o, attempt, outcome))
         case Rename(_, name):
-            return _remember(o, renamed=(name, later(o).now))
+            put = Put(name, o.registration.metadata.generation, later(o).now)
+            return _remember(o, renamed=(name, put.at), puts=(*o.memory.puts, put)[-MOST_PUTS:])
         case Delete(_, force):
             return _remember(o, asked=later(o).now, forced=force or o.memory.forced)
         case Release():

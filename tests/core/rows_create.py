@@ -117,6 +117,27 @@ AFTER = [
         observing(f"Manage would adopt the cluster {UUID}.", shown=cluster()),
     ),
     Row(
+        "observe-new/of-a-cluster-to-adopt-and-rename",
+        new(cluster(name="old"), spec=OBSERVE | ADOPT),
+        observing(
+            f"Manage would adopt the cluster {UUID} and rename it from old to gpu-east.", shown=cluster(name="old")
+        ),
+    ),
+    Row(
+        "observe-new/of-a-cluster-to-adopt-whose-name-is-only-reported",
+        new(cluster(name="old"), spec=OBSERVE | ADOPT | {"onDrift": "Report"}),
+        observing(f"Manage would adopt the cluster {UUID}.", shown=cluster(name="old")),
+    ),
+    Row(
+        "observe-new/of-a-cluster-to-adopt-whose-new-name-is-taken",
+        new(cluster(name="old"), cluster(OTHER), spec=OBSERVE | ADOPT),
+        observing(
+            f"Manage would adopt the cluster {UUID} and leave its name: A cluster named gpu-east exists already in the "
+            f"control plane ({OTHER}). Choose another spec.clusterName, or set spec.adopt if it is the one meant.",
+            shown=cluster(name="old"),
+        ),
+    ),
+    Row(
         "observe-new/of-a-cluster-that-is-not-there",
         new(spec=OBSERVE | ADOPT),
         observing(

@@ -36,7 +36,7 @@ from runai_registrar.core.actions import (
     Stand,
     Title,
 )
-from runai_registrar.core.observed import Memory, Observed
+from runai_registrar.core.observed import Memory, Observed, Put
 from runai_registrar.resources import Origin
 
 RECOVERED = Title(UUID, Origin.RECOVERED)
@@ -51,10 +51,22 @@ def kept(*clusters: Any, spec: Any = None, held: bool = True, age: float = 3600.
     return observed(registration(status=status, spec=spec, held=held), *clusters, **facts)
 
 
+def put(*ages: float, name: str = "gpu-west", generation: int = 1) -> Memory:
+    """Return what a process remembers that put a name so long ago, each time with success."""
+    puts = tuple(Put(name, generation, ago(age)) for age in ages)
+    return Memory(renamed=(name, puts[-1].at), puts=puts)
+
+
 IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
 RECOVERED_ONE = registration(status=registered(Origin.RECOVERED, attempt="attempt-1"), attempt=attempt(age=3605.0))
 READ = read(registration=NOW)
 GONE = read(absent={UUID: NOW})
+
+
+def observing(planned: str, **facts: Any) -> Stand:
+    """Return what a registration says that holds a cluster in mode Observe."""
+    return replace(Stand(Phase.READY, "Observing", "", OURS, planned=planned, wake=60.0), **facts)
+
 
 ROWS = [
     Row(
@@ -63,7 +75,6 @@ ROWS = [
         Stand(Phase.STALLED, "OwnershipConflict", "", OURS, wake=60.0),
         ("other/gpu-east", UUID),
     ),
-    Row("fresh-look", kept(cluster(), memory=Memory(requested=ago(0.5))), ReadClusters(ago(0.5))),
     Row(
         "surplus",
         observed(RECOVERED_ONE, cluster(), cluster(OTHER, age=100.0)),
@@ -78,6 +89,11 @@ ROWS = [
     ),
     Row("in-step", kept(cluster()), IN_STEP, ("gpu-east is registered",)),
     Row(
+        "put-unconfirmed",
+        kept(cluster(), spec=WEST, memory=Memory(renamed=("gpu-west", ago(60.0))), listed=59.0),
+        ReadClusters(ago(45.0)),
+    ),
+    Row(
         "drift-reported",
         kept(cluster(), spec=WEST | {"onDrift": "Report"}),
         Stand(Phase.READY, "Registered", "", OURS, shown=cluster(), drift=NAME_DRIFT),
@@ -89,6 +105,12 @@ ROWS = [
         kept(cluster(), cluster(OTHER, name="gpu-west"), spec=WEST, reads=READ),
         Stand(Phase.STALLED, "NameTaken", "", OURS, shown=cluster(), drift=NAME_DRIFT, wake=60.0),
         ("gpu-west", OTHER),
+    ),
+    Row(
+        "rename-undone",
+        kept(cluster(), spec=WEST, memory=put(3600.0, 1800.0, 600.0), reads=READ),
+        Stand(Phase.STALLED, "OwnershipConflict", "", OURS, shown=cluster(), drift=NAME_DRIFT, wake=3000.0),
+        ("gpu-west was put", "3 times and is gpu-east now", "spec.onDrift", "reconcile-requested-at"),
     ),
     Row(
         "rename-failed",
@@ -138,11 +160,70 @@ AFTER = [
         kept(cluster(), rivals=(rival(status=registered(Origin.ADOPTED)),)),
         IN_STEP,
     ),
-    Row("fresh-look/taken", kept(cluster(), memory=Memory(requested=ago(2.0))), IN_STEP),
     Row(
         "in-step/name-put-after-the-list",
         kept(cluster(), spec=WEST, memory=Memory(renamed=("gpu-west", ago(0.5)))),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(name="gpu-west"), wake=44.5),
+    ),
+    Row(
+        "in-step/name-put-and-the-list-may-lag",
+        kept(cluster(), spec=WEST, memory=Memory(renamed=("gpu-west", ago(15.0)))),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(name="gpu-west"), wake=30.0),
+    ),
+    Row(
+        "in-step/name-put-and-shown-by-a-list-that-may-lag",
+        kept(cluster(name="gpu-west"), spec=WEST, memory=Memory(renamed=("gpu-west", ago(15.0)))),
         Stand(Phase.READY, "Registered", "", OURS, shown=cluster(name="gpu-west")),
+    ),
+    Row(
+        "rename/undone-once-by-a-list-that-must-know",
+        kept(cluster(), spec=WEST, memory=put(16.5), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "put-unconfirmed/of-another-name",
+        kept(cluster(), spec=WEST, memory=Memory(renamed=("gpu-north", ago(60.0))), listed=59.0, reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/twice",
+        kept(cluster(), spec=WEST, memory=put(1800.0, 600.0), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/an-hour-ago",
+        kept(cluster(), spec=WEST, memory=put(7000.0, 5000.0, 3600.0), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/tried-again-in-vain",
+        kept(cluster(), spec=WEST, memory=put(7300.0, 3700.0, 100.0), reads=READ),
+        Stand(Phase.STALLED, "OwnershipConflict", "", OURS, shown=cluster(), drift=NAME_DRIFT, wake=3500.0),
+    ),
+    Row(
+        "rename-undone/not-soon-after-one-another",
+        kept(cluster(), spec=WEST, memory=put(20_000.0, 12_000.0, 600.0), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/for-an-earlier-spec",
+        kept(cluster(), spec=WEST, memory=put(1800.0, 900.0, 600.0, generation=0), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/of-another-name",
+        kept(cluster(), spec=WEST, memory=put(1800.0, 900.0, 600.0, name="gpu-north"), reads=READ),
+        Rename(UUID, "gpu-west"),
+    ),
+    Row(
+        "rename-undone/given-up-by-the-other",
+        kept(cluster(name="gpu-west"), spec=WEST, memory=put(1800.0, 900.0, 600.0)),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(name="gpu-west")),
+    ),
+    Row(
+        "rename-undone/only-reported",
+        kept(cluster(), spec=WEST | {"onDrift": "Report"}, memory=put(1800.0, 900.0, 600.0)),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(), drift=NAME_DRIFT),
     ),
     Row(
         "rename/the-name-that-was-put-is-not-the-one-displayed-since",
@@ -259,6 +340,7 @@ AFTER = [
         "missing-recreated/not-with-adopt-uuid",
         kept(spec={"adopt": {"uuid": UUID}, "onMissing": "Recreate"}, reads=GONE),
         Stand(Phase.STALLED, "ClusterMissing", "", OURS, wake=60.0),
+        ("spec.adopt.uuid", "remove spec.adopt and set spec.onMissing"),
     ),
     Row(
         "missing-recreated/not-in-mode-observe",
@@ -268,8 +350,34 @@ AFTER = [
             "Observing",
             "",
             OURS,
-            planned="Manage would do what spec.onMissing says: the cluster is missing.",
+            planned=f"Manage would create a cluster named gpu-east in the place of {UUID}, which is missing.",
             wake=60.0,
+        ),
+    ),
+    Row(
+        "missing-recreated/not-in-mode-observe-and-the-name-is-taken",
+        kept(cluster(OTHER), spec={"mode": "Observe"}, reads=GONE),
+        observing(
+            f"Manage would do nothing: A cluster named gpu-east exists already in the control plane ({OTHER}). Choose "
+            "another spec.clusterName, or set spec.adopt if it is the one meant."
+        ),
+    ),
+    Row(
+        "missing-reported/not-in-mode-observe",
+        kept(spec={"mode": "Observe"}, status=CONNECTED, reads=GONE),
+        observing(
+            f"Manage would do nothing: The cluster {UUID} does not exist in the control plane any more. Set "
+            "spec.onMissing to Recreate to register a new one, or delete the registration."
+        ),
+    ),
+    Row(
+        "observe-registered/the-name-is-taken",
+        kept(cluster(), cluster(OTHER, name="gpu-west"), spec=WEST | {"mode": "Observe"}),
+        observing(
+            f"Manage would do nothing: A cluster named gpu-west exists already in the control plane ({OTHER}). Choose "
+            "another spec.clusterName, or set spec.adopt if it is the one meant.",
+            shown=cluster(),
+            drift=NAME_DRIFT,
         ),
     ),
 ]

@@ -58,6 +58,8 @@ GARBLED = {CREATE_ATTEMPT: "{"}
 UNREADABLE = Stand(Phase.STALLED, "CreateAmbiguous", "", wake=60.0)
 ABSENT = plane(exists=False)
 LEAVING_PLANE = plane(deleting=True)
+REQUESTED = Memory(requested=ago(0.5))
+IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
 SILENT = trouble("ControlPlaneUnreachable", passing=True)
 
 
@@ -97,6 +99,7 @@ ROWS = [
     Row("nothing-registered", observed(registration(deleting=True)), Release(""), ("nothing was registered",)),
     Row("finalizer-wiped", observed(registration(status=registered(), held=False), cluster()), Hold()),
     Row("attempt-wiped", observed(registration(), memory=knows(Outcome.UNANSWERED)), Hold(attempt())),
+    Row("fresh-look", replace(KEPT, memory=Memory(requested=ago(0.5))), ReadClusters(ago(0.5))),
     Row(
         "spec-invalid",
         replace(KEPT, memory=Memory(invalid="spec.mode: unknown.")),
@@ -175,6 +178,48 @@ CREATES = Announce(new_attempt())
 IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
 
 AFTER = [
+    Row("fresh-look/taken", replace(KEPT, memory=Memory(requested=ago(2.0))), IN_STEP),
+    Row(
+        "fresh-look/asked-again-while-the-list-came",
+        replace(KEPT, memory=REQUESTED, reads=read(clusters=ago(2.0))),
+        replace(IN_STEP, wake=1.0),
+    ),
+    Row(
+        "fresh-look/the-list-has-not-come-so-far",
+        replace(KEPT, memory=REQUESTED, reads=read(clusters=ago(0.8))),
+        ReadClusters(ago(0.5)),
+    ),
+    Row(
+        "answer-in-hand/while-a-look-is-asked-for",
+        observed(registration(attempt=attempt()), memory=replace(ANSWERED, requested=ago(0.5))),
+        Stand(Phase.READY, "Registered", "", OURS, shown=cluster(age=1.0), closes="attempt-1", wake=1.0),
+    ),
+    Row("fresh-look/of-what-is-refused", replace(NEW, memory=REQUESTED), ReadClusters(ago(0.5))),
+    Row(
+        "fresh-look/of-what-is-suspended",
+        observed(registration(spec={"suspend": True}), memory=REQUESTED),
+        ReadClusters(ago(0.5)),
+    ),
+    Row(
+        "fresh-look/the-trouble-is-older",
+        replace(NEW, memory=REQUESTED, control_plane=plane(trouble=replace(SILENT, seen=ago(10.0)))),
+        ReadClusters(ago(0.5)),
+    ),
+    Row(
+        "fresh-look/met-the-same-trouble",
+        replace(NEW, memory=REQUESTED, control_plane=plane(trouble=replace(SILENT, seen=ago(0.4)))),
+        Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", wake=30.0),
+    ),
+    Row(
+        "fresh-look/nothing-to-look-at",
+        replace(NEW, memory=REQUESTED, control_plane=ABSENT),
+        Stand(Phase.RECONCILING, "ControlPlaneNotFound", "", wake=120.0),
+    ),
+    Row(
+        "fresh-look/not-allowed-to-ask",
+        replace(NEW, memory=REQUESTED, control_plane=plane(allowed=False)),
+        Stand(Phase.STALLED, "NamespaceNotAllowed", "", wake=60.0),
+    ),
     Row(
         "answer-beside-uuid/shown-again",
         replace(BESIDE, snapshot=listed(cluster(OTHER), cluster())),

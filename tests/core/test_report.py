@@ -26,12 +26,14 @@ from core.situations import (
     read,
     registered,
     registration,
+    trouble,
 )
 from core.verdicts import KEPT, READY, STANDING, told
 from crds.schemas import part
 from runai_registrar.core.actions import Phase, Stand, Title
 from runai_registrar.core.observed import Memory
 from runai_registrar.core.report import report, same, timeless
+from runai_registrar.core.times import Stamp
 from runai_registrar.resources import (
     RECONCILE_REQUESTED_AT,
     ControlPlaneUsed,
@@ -191,6 +193,16 @@ def test_progress_of_a_deletion_is_kept_until_it_ends() -> None:
     assert report(staying, READY).deletion is None
 
 
+def test_a_plan_fits_into_the_status() -> None:
+    """A cluster's name may be of any length and made of anything; the plan that repeats it is one line that fits."""
+    odd = cluster(name="\x1b[31m\n" + "x" * 5000)
+    planned = told(observed(registration(spec={"mode": "Observe", "adopt": {"uuid": UUID}}), odd)).planned_action or ""
+
+    assert planned.startswith(f"Manage would adopt the cluster {UUID}")
+    assert len(planned) <= 1024
+    assert planned.isprintable()
+
+
 def requested(value: str, **facts: Any) -> Registration:
     """Return a registration whose user has asked for a look."""
     return registration(status=registered(**facts), annotations={RECONCILE_REQUESTED_AT: value})
@@ -206,6 +218,25 @@ def test_a_request_is_handled_once_a_newer_list_is_there() -> None:
     assert report(seen, READY).last_handled_reconcile_at == "2"
     assert report(never_listed, READY).last_handled_reconcile_at is None
     assert len(report(observed(requested("x" * 5000), cluster()), READY).last_handled_reconcile_at or "") <= 1024
+
+
+@pytest.mark.parametrize(
+    ("met", "handled"), [(None, "1"), (ago(2.0), "1"), (ago(0.4), "2")], ids=["never", "before", "since"]
+)
+def test_a_request_is_handled_by_a_look_that_fails(met: Stamp | None, handled: str) -> None:
+    """A control plane that was asked in vain since the request was seen has been looked at; one not asked has not."""
+    away = plane(trouble=replace(trouble("ControlPlaneUnreachable", passing=True), seen=met))
+    asked = observed(requested("2", last_handled_reconcile_at="1"), cluster(), memory=Memory(requested=ago(0.5)))
+
+    assert report(replace(asked, control_plane=away), READY).last_handled_reconcile_at == handled
+
+
+@pytest.mark.parametrize("barred", [{"exists": False}, {"suspended": True}, {"allowed": False}], ids=str)
+def test_a_request_is_handled_where_nothing_may_be_asked(barred: dict[str, bool]) -> None:
+    """Where no call may be made, saying so is all that a request can bring, and it is acknowledged."""
+    asked = observed(requested("2"), listed=None, memory=Memory(requested=ago(0.5)), control_plane=plane(**barred))
+
+    assert report(asked, READY).last_handled_reconcile_at == "2"
 
 
 def test_reads_do_not_show() -> None:

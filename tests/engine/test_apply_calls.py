@@ -119,6 +119,15 @@ async def test_a_rename_is_remembered() -> None:
     assert desk.entry.memory.renamed[0] == "gpu-west"
 
 
+async def test_every_rename_is_remembered_while_it_may_be_undone() -> None:
+    """The latest PUTs are known with the generation that they were for, and no more of them than are looked at."""
+    desk, seen = owning(ControlPlane())
+    for name in ("gpu-a", "gpu-b", "gpu-c", "gpu-d"):
+        await desk.apply.apply(desk.entry, seen, Rename(UUID, name))
+
+    assert [(put.name, put.generation) for put in desk.entry.memory.puts] == [("gpu-b", 1), ("gpu-c", 1), ("gpu-d", 1)]
+
+
 @pytest.mark.parametrize("force", [False, True])
 async def test_a_deletion_is_remembered(*, force: bool) -> None:
     """When it was asked for, whether it drains, and whether it was forced."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from core.situations import (
 )
 from engine.api_server import ApiServer, body, world_of
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.observed import Memory, Outcome, Reads, Snapshot
+from runai_registrar.core.observed import Memory, Outcome, Put, Reads, Snapshot
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine import clock
 from runai_registrar.engine.poller import Poll
@@ -58,7 +59,7 @@ async def turns() -> None:
 def poll(*clusters: Cluster, before: tuple[Cluster, ...] = (), **facts: Any) -> Poll:
     """Return a look that showed these clusters, after one that showed others."""
     was, now = Snapshot.of(before, ago(30.0), 0.0), Snapshot.of(clusters, ago(0.0), 30.0)
-    return Poll(was, now, facts.get("was"), facts.get("trouble"))
+    return Poll(was, now, facts.get("was"), facts.get("trouble"), facts.get("renewed", False))
 
 
 def world(*registrations: Registration) -> World:
@@ -121,13 +122,32 @@ async def test_trouble_wakes_everybody_once() -> None:
     assert counts == [2, 2, 4]
 
 
-async def test_out_of_trouble_failures_are_forgotten() -> None:
-    """What failed because of the trouble is tried at once when it is over."""
+async def test_another_sentence_wakes_everybody() -> None:
+    """A trouble that is told in other words is told on the registrations too."""
+    known = world(OURS, THEIRS)
+    told = await woken(known)
+    refused = trouble("ControlPlaneUnreachable", passing=True)
+    known.polled("default", poll(was=refused, trouble=replace(refused, message="Its certificate was not accepted.")))
+    await turns()
+
+    assert sorted(told) == sorted([UID, RIVAL])
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [({"was": trouble("Throttled")}, False), ({"renewed": True}, False), ({}, True)],
+    ids=["out-of-trouble", "another-client", "as-before"],
+)
+async def test_failures_are_forgotten_when_things_have_changed(change: dict[str, Any], *, kept: bool) -> None:
+    """What failed because of a trouble, or with a credential of before, is tried at once when that is over."""
     known = world(OURS)
     known.registrations.entries[UID].remember(failure=failure())
-    known.polled("default", poll(was=trouble("Throttled"), trouble=None))
+    told = await woken(known)
+    known.polled("default", poll(**change))
+    await turns()
 
-    assert known.registrations.entries[UID].memory.failure is None
+    assert (known.registrations.entries[UID].memory.failure is not None) is kept
+    assert told == ([] if kept else [UID])
 
 
 async def test_an_event_wakes_the_registration_and_its_rivals() -> None:
@@ -314,6 +334,21 @@ def asking(value: str, version: int) -> Registration:
     return registration(
         status=registered(last_handled_reconcile_at="1"), annotations=notes, resource_version=str(version)
     )
+
+
+async def test_a_request_clears_what_keeps_a_registration_waiting() -> None:
+    """A new request forgets the failed call and the names put in vain; one seen before forgets nothing."""
+    known = world(asking("1", 1))
+    entry = known.registrations.entries[UID]
+    known.take_in(asking("2", 2))
+    put = Put("gpu-east", 1, ago(1.0))
+    entry.remember(failure=failure(), puts=(put,))
+    known.take_in(asking("2", 3))
+    kept = (entry.memory.failure, entry.memory.puts)
+    known.take_in(asking("3", 4))
+
+    assert kept == (failure(), (put,))
+    assert (entry.memory.failure, entry.memory.puts) == (None, ())
 
 
 async def test_a_request_is_timed_when_it_is_first_seen() -> None:

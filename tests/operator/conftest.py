@@ -1,11 +1,13 @@
 """What the tests of this folder may use."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from secrets import token_hex
 
 import pytest
 
 from install_secrets import Secret
+from operators import House, Operator
+from planes import ControlPlane, Simulated
 from stage import Stage
 
 
@@ -16,3 +18,23 @@ def secret(stage: Stage) -> Iterator[Secret]:
     yield secret
     if secret.there:
         secret.delete()
+
+
+@pytest.fixture
+def beside(house: House, operator: Operator) -> Iterator[Callable[..., Stage]]:
+    """Makes another control plane and its stage each time it is called; the operator has not complained at the end."""
+    known, made = len(operator.complaints()), list[Stage]()
+
+    def another(**spec: object) -> Stage:
+        """Make one; fields of the spec win over those that fit a test."""
+        simulator = Simulated()
+        made.append(Stage(house, simulator, ControlPlane(house, simulator).create_secret().create(**spec)))
+        return made[-1]
+
+    yield another
+    for stage in made:
+        stage.admin.clear_faults()
+        stage.clear()
+        stage.control_plane.remove()
+        stage.simulator.close()
+    assert operator.complaints()[known:] == []

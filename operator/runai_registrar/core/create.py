@@ -34,7 +34,7 @@ from runai_registrar.core.verdicts import (
     stalled,
     waiting,
 )
-from runai_registrar.resources import CreateAttempt, Origin, Registration
+from runai_registrar.resources import CreateAttempt, OnDrift, Origin, Registration
 
 
 def begin(o: Observed) -> Action:
@@ -118,12 +118,21 @@ def _made_nothing(o: Observed) -> str | None:
 def _plan(o: Observed, snapshot: Snapshot, found: Cluster | None) -> str:
     name, adopt = o.registration.cluster_name, o.registration.spec.adopt
     if found and adopt:
-        barred = _claimed_elsewhere(o, snapshot, found)
-        return f"Manage would {f'do nothing: {barred.message}' if barred else f'adopt the cluster {found.uuid}.'}"
+        return _plan_adoption(o, snapshot, found)
     if adopt and (_by_uuid(o) or snapshot.live(name)):
         return f"Manage would do nothing: {_not_found(o)}"
     taken = name_taken(o, snapshot, name)
     return f"Manage would do nothing: {taken}" if taken else f"Manage would create a cluster named {name}."
+
+
+def _plan_adoption(o: Observed, snapshot: Snapshot, found: Cluster) -> str:
+    if barred := _claimed_elsewhere(o, snapshot, found):
+        return f"Manage would do nothing: {barred.message}"
+    name, adopts = o.registration.cluster_name, f"Manage would adopt the cluster {found.uuid}"
+    if found.name == name or o.registration.spec.on_drift is OnDrift.REPORT:
+        return f"{adopts}."
+    taken = name_taken(o, snapshot, name)
+    return f"{adopts} and leave its name: {taken}" if taken else f"{adopts} and rename it from {found.name} to {name}."
 
 
 def _meant(o: Observed, snapshot: Snapshot) -> Cluster | None:

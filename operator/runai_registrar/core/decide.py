@@ -17,6 +17,7 @@ orphan-policy          deleting, policy Orphan (default of an adopted cluster)  
 nothing-registered     deleting, no title and no open attempt                              Release
 finalizer-wiped        registered, our finalizer is missing                                Hold
 attempt-wiped          open attempt in memory, finalizer or annotation gone                Hold, the attempt with it
+fresh-look             reconcile-requested-at not handled, no look since                   ReadClusters
 spec-invalid           the spec cannot be read                                             Stand InvalidSpec
 attempt-unreadable     the annotation cannot be read and the status does not close it      Stand CreateAmbiguous
 plane-absent           no such RunaiControlPlane                                           Stand ControlPlaneNotFound
@@ -66,14 +67,15 @@ delete-overdue-force   past the deadline, onTimeout Force                       
 delete-overdue-forced  forced, and deletion.timeout has passed since                       Stand DeletionBlocked
 delete-overdue-orphan  past the deadline, onTimeout Orphan                                 Release
 title-conflict         registered, another registration goes before it                     Stand OwnershipConflict
-fresh-look             reconcile-requested-at not handled, list older                      ReadClusters
 surplus                registered after a lost answer, a second matching cluster           Stand CreateAmbiguous
 leaving                shown as being deleted by somebody else                             Stand ClusterMissing
 in-step                registered, shown, name as asked for                                Stand Registered
+put-unconfirmed        the name was put, and for long no list has been late enough         ReadClusters
 drift-reported         other name, onDrift Report                                          Stand Registered, Drifted
 rename-unread          other name, registration not read live                              ReadRegistration
 rename                 other name, read live                                               Rename
 rename-taken           other name, the name is used                                        Stand NameTaken
+rename-undone          other name, put three times and changed again each time             Stand OwnershipConflict
 rename-failed          other name, the last call failed                                    Stand with its reason
 observe-registered     mode Observe, a cluster is held, other name                         Stand Observing, planned
 absent-young           not listed, younger than settle                                     Stand Registered
@@ -116,12 +118,18 @@ from runai_registrar.core.observed import Observed
 from runai_registrar.core.obstacles import obstacle
 from runai_registrar.core.record import record
 from runai_registrar.core.recover import recover
+from runai_registrar.core.request import again, fresh_look
 from runai_registrar.core.verdicts import own_title
 
 
 def decide(o: Observed) -> Action:
     """Return the next action for a registration; the table above says which, and in what order."""
-    return furnish(o, record(o) or _leave(o) or let_go(o) or hold(o) or obstacle(o) or recover(o) or _proceed(o))
+    return again(o, furnish(o, record(o) or _leave(o) or let_go(o) or hold(o) or _in_the_open(o)))
+
+
+def _in_the_open(o: Observed) -> Action:
+    """Everything for which the control plane is asked, or would be if nothing were in the way."""
+    return fresh_look(o) or obstacle(o) or recover(o) or _proceed(o)
 
 
 def _leave(o: Observed) -> Leave | None:

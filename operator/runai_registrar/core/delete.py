@@ -71,7 +71,7 @@ def delete(o: Observed) -> Action:
             "an adopted cluster is left, unless deletion.policy says otherwise: Orphan is its default", held.uuid
         )
     if refusal := _forbidden(o, held):
-        return stalled(o, "DeletionBlocked", f"{refusal} {WAY_OUT}")
+        return replace(stalled(o, "DeletionBlocked", f"{refusal} {WAY_OUT}"), planned=_plan(o, held))
     snapshot = o.snapshot
     if snapshot is None or (asked(o, snapshot) is False and o.memory.asked):
         return ReadClusters(o.memory.asked or o.now)
@@ -79,11 +79,28 @@ def delete(o: Observed) -> Action:
 
 
 def _forbidden(o: Observed, held: Title) -> str | None:
+    observing = "spec.mode is Observe, so the cluster is not deleted. Set it to Manage to delete the cluster."
+    return _protected(o) or (observing if observes(o) else _unconfirmed(o, held))
+
+
+def _plan(o: Observed, held: Title) -> str | None:
+    """What Manage would do about the deletion (Observe only)."""
+    if not observes(o):
+        return None
+    if barred := _protected(o) or _unconfirmed(o, held):
+        return f"Manage would do nothing: {barred}"
+    force = ", by force" if o.registration.spec.deletion.force else ""
+    return f"Manage would delete the cluster {held.uuid}{force}."
+
+
+def _protected(o: Observed) -> str | None:
+    if not o.registration.spec.deletion_protection:
+        return None
+    return "The cluster is protected from deletion. Set spec.deletionProtection to false to delete it."
+
+
+def _unconfirmed(o: Observed, held: Title) -> str | None:
     spec = o.registration.spec
-    if spec.deletion_protection:
-        return "The cluster is protected from deletion. Set spec.deletionProtection to false to delete it."
-    if observes(o):
-        return "spec.mode is Observe, so the cluster is not deleted. Set it to Manage to delete the cluster."
     if held.origin is Origin.RECOVERED and not never_connected(o) and spec.deletion.policy is None:
         return (
             "The cluster was found again after a lost answer and has connected since. Set spec.deletion.policy to "

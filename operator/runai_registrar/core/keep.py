@@ -1,20 +1,19 @@
 """A registration that owns a cluster: keep the name, and an eye on the cluster (design 4.2, 4.3)."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.actions import Action, Phase, ReadClusters, ReadRegistration, Rename, Stand, Title
+from runai_registrar.core.actions import Action, Phase, ReadClusters, Stand, Title
 from runai_registrar.core.attempt import open_attempt
 from runai_registrar.core.claims import stronger_holder
 from runai_registrar.core.create import create, name_taken
 from runai_registrar.core.drift import drift
 from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
+from runai_registrar.core.rename import as_put, rename, shown, unconfirmed
 from runai_registrar.core.surplus import beside
 from runai_registrar.core.verdicts import (
     LOOK_AGAIN,
-    held_back,
     never_connected,
     observes,
     registered_reason,
@@ -34,24 +33,10 @@ def keep(o: Observed, held: Title) -> Action:
         )
         return stalled(o, "OwnershipConflict", message)
     snapshot = o.snapshot
-    if snapshot is None or _awaits_fresh_look(o, snapshot):
-        return ReadClusters(o.memory.requested or o.now)
-    cluster = snapshot.shows(held.uuid)
-    return (
-        _absent(o, held, snapshot) if cluster is None else _present(o, held, snapshot, _renamed(o, snapshot, cluster))
-    )
-
-
-def _awaits_fresh_look(o: Observed, snapshot: Snapshot) -> bool:
-    """`reconcile-requested-at` asks for a list that began after it was seen."""
-    return o.memory.requested is not None and not snapshot.began.after(o.memory.requested)
-
-
-def _renamed(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Cluster:
-    """The cluster with the name that was put after this list began."""
-    if o.memory.renamed is None or snapshot.began.after(o.memory.renamed[1]):
-        return cluster
-    return cluster.model_copy(update={"name": o.memory.renamed[0]})
+    if snapshot is None:
+        return ReadClusters(o.now)
+    listed = snapshot.shows(held.uuid)
+    return _absent(o, held, snapshot) if listed is None else _present(o, held, snapshot, listed)
 
 
 def _absent(o: Observed, held: Title, snapshot: Snapshot) -> Action:
@@ -62,14 +47,29 @@ def _absent(o: Observed, held: Title, snapshot: Snapshot) -> Action:
     if doubt is not None:
         return doubt
     if observes(o):
-        return _planned(o, held, None, "Manage would do what spec.onMissing says: the cluster is missing.")
+        return _planned(o, held, None, _plan_missing(o, held, snapshot))
     if _recreates(o):
         return create(o, snapshot, replaces=held.uuid)
-    message = (
-        f"The cluster {held.uuid} does not exist in the control plane any more. Set spec.onMissing to Recreate to "
-        "register a new one, or delete the registration."
-    )
-    return stalled(o, "ClusterMissing", message)
+    return stalled(o, "ClusterMissing", _missing(o, held))
+
+
+def _missing(o: Observed, held: Title) -> str:
+    gone = f"The cluster {held.uuid} does not exist in the control plane any more."
+    if _adopts_this_one(o):
+        return (
+            f"{gone} spec.adopt.uuid names this very one, so no other takes its place. Delete the registration, or "
+            "remove spec.adopt and set spec.onMissing to Recreate to register a new one."
+        )
+    return f"{gone} Set spec.onMissing to Recreate to register a new one, or delete the registration."
+
+
+def _plan_missing(o: Observed, held: Title, snapshot: Snapshot) -> str:
+    if not _recreates(o):
+        return f"Manage would do nothing: {_missing(o, held)}"
+    name = o.registration.cluster_name
+    if taken := name_taken(o, snapshot, name):
+        return f"Manage would do nothing: {taken}"
+    return f"Manage would create a cluster named {name} in the place of {held.uuid}, which is missing."
 
 
 def _unlisted(o: Observed, held: Title, snapshot: Snapshot, wake: float) -> Action:
@@ -77,27 +77,40 @@ def _unlisted(o: Observed, held: Title, snapshot: Snapshot, wake: float) -> Acti
     spec, name = o.registration.spec, o.memory.renamed[0] if o.memory.renamed else o.registration.status.cluster_name
     if name in (None, o.registration.cluster_name) or observes(o) or spec.on_drift is OnDrift.REPORT:
         return _registered(o, held, None, wake)
-    return _rename(o, held, snapshot, None)
+    return rename(o, held, snapshot, None)
 
 
 def _recreates(o: Observed) -> bool:
     """Default: only a cluster that never connected; never where `adopt.uuid` names the one that was meant."""
     spec = o.registration.spec
-    if spec.adopt is not None and spec.adopt.uuid is not None:
+    if _adopts_this_one(o):
         return False
     return never_connected(o) if spec.on_missing is None else spec.on_missing is OnMissing.RECREATE
 
 
-def _present(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster) -> Action:
+def _adopts_this_one(o: Observed) -> bool:
+    adopt = o.registration.spec.adopt
+    return adopt is not None and adopt.uuid is not None
+
+
+def _present(o: Observed, held: Title, snapshot: Snapshot, listed: Cluster) -> Action:
+    cluster = as_put(o, snapshot, listed)
     if extra := _surplus(o, held, snapshot):
-        return _show(o, extra, cluster)
+        return shown(o, extra, cluster)
     if cluster.delete_requested_at is not None:
-        return _show(o, waiting(o, "ClusterMissing", _going(cluster.delete_requested_at), LOOK_AGAIN), cluster)
+        return shown(o, waiting(o, "ClusterMissing", _going(cluster.delete_requested_at), LOOK_AGAIN), cluster)
     if cluster.name == o.registration.cluster_name or o.registration.spec.on_drift is OnDrift.REPORT:
-        return _registered(o, held, cluster)
+        due = unconfirmed(o, snapshot, listed)
+        return due if isinstance(due, ReadClusters) else _registered(o, held, cluster, due)
     if observes(o):
-        return _planned(o, held, cluster, f"Manage would rename the cluster to {o.registration.cluster_name}.")
-    return _rename(o, held, snapshot, cluster)
+        return _planned(o, held, cluster, _plan_rename(o, snapshot))
+    return rename(o, held, snapshot, cluster)
+
+
+def _plan_rename(o: Observed, snapshot: Snapshot) -> str:
+    name = o.registration.cluster_name
+    taken = name_taken(o, snapshot, name)
+    return f"Manage would do nothing: {taken}" if taken else f"Manage would rename the cluster to {name}."
 
 
 def _going(since: datetime) -> str:
@@ -105,10 +118,6 @@ def _going(since: datetime) -> str:
         f"Somebody asked the control plane to delete this cluster at {since:%Y-%m-%d %H:%M:%S} UTC. "
         "When it is gone, spec.onMissing decides."
     )
-
-
-def _show(o: Observed, verdict: Stand, cluster: Cluster | None) -> Stand:
-    return replace(verdict, shown=cluster, drift=drift(o, cluster) if cluster else ())
 
 
 def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
@@ -120,17 +129,6 @@ def _surplus(o: Observed, held: Title, snapshot: Snapshot) -> Stand | None:
         f"{', '.join(extra)}. Nothing is touched; delete those that are not needed in the control plane."
     )
     return stalled(o, "CreateAmbiguous", message)
-
-
-def _rename(o: Observed, held: Title, snapshot: Snapshot, cluster: Cluster | None) -> Action:
-    name = o.registration.cluster_name
-    if failed := held_back(o):
-        return _show(o, failed, cluster)
-    if taken := name_taken(o, snapshot, name):
-        return _show(o, stalled(o, "NameTaken", taken), cluster)
-    if o.reads.registration is None or o.reads.registration.age(o.now) > o.timing.freshness:
-        return ReadRegistration()
-    return Rename(held.uuid, name)
 
 
 def _planned(o: Observed, held: Title, cluster: Cluster | None, planned: str) -> Stand:

@@ -70,12 +70,16 @@ def is_live(cluster: Cluster) -> bool:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a control plane cannot be used now: a reason of `Ready` and a sentence; `passing` heals without a person."""
+    """Why a control plane cannot be used now: a reason of `Ready` and a sentence; `passing` heals without a person.
+
+    `seen` is when the latest look that met it began.
+    """
 
     reason: str
     message: str
     passing: bool
     since: Stamp
+    seen: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,15 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Put:
+    """A name that was put and accepted: for which generation of the spec, and when."""
+
+    name: str
+    generation: int
+    at: Stamp
+
+
+@dataclass(frozen=True)
 class Memory:
     """What this process alone knows of a registration; losing it costs time, never a cluster."""
 
@@ -127,6 +140,7 @@ class Memory:
     drains: bool = False  # that DELETE was answered with 202
     forced: bool = False  # that DELETE carried force=true
     renamed: tuple[str, Stamp] | None = None  # the name put, and when
+    puts: tuple[Put, ...] = ()  # the latest of them, oldest first: somebody else may keep undoing them
     failure: Failure | None = None
     install: Mapping[str, SecretSeen] = field(default_factory=dict)  # the last look at install Secrets, by name
     install_failure: Failure | None = None  # the last try at the install Secret that failed

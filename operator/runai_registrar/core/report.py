@@ -6,9 +6,10 @@ from typing import Any
 from runai_registrar.core.actions import Stand
 from runai_registrar.core.attempt import open_attempt
 from runai_registrar.core.claims import written_title
-from runai_registrar.core.conditions import conditions
+from runai_registrar.core.conditions import conditions, said
 from runai_registrar.core.mirror import displayed
 from runai_registrar.core.observed import Observed
+from runai_registrar.core.request import heard
 from runai_registrar.core.times import utc
 from runai_registrar.resources import (
     RECONCILE_REQUESTED_AT,
@@ -40,7 +41,7 @@ def report(o: Observed, verdict: Stand) -> RegistrationStatus:
             "deletion": verdict.deletion or (before.deletion if o.registration.deleting else None),
             "first_connected_at": before.first_connected_at or _connected_at(o, verdict),
             "install_secret": _install_secret(verdict, before),
-            "planned_action": verdict.planned,
+            "planned_action": said(verdict.planned) if verdict.planned else None,
             "last_handled_reconcile_at": _handled(o),
             "conditions": conditions(o, verdict, after.state, at),
         }
@@ -123,9 +124,8 @@ def _connected_at(o: Observed, verdict: Stand) -> datetime | None:
 
 
 def _handled(o: Observed) -> str | None:
-    """The request that this look has honoured: the control plane was listed after it was seen."""
+    """The request that this look has honoured: the control plane was asked after it was seen, if it may be."""
     asked = o.registration.metadata.annotations.get(RECONCILE_REQUESTED_AT)
-    before = o.registration.status.last_handled_reconcile_at
-    if asked is None or o.snapshot is None or (o.memory.requested and not o.snapshot.began.after(o.memory.requested)):
-        return before
+    if asked is None or not heard(o):
+        return o.registration.status.last_handled_reconcile_at
     return asked[:REQUEST_LENGTH]

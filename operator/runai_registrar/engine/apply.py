@@ -26,7 +26,8 @@ from runai_registrar.core.actions import (
     Stand,
     WriteInstallSecret,
 )
-from runai_registrar.core.observed import Observed, Outcome, Reads
+from runai_registrar.core.observed import Observed, Outcome, Put, Reads
+from runai_registrar.core.rename import MOST_PUTS
 from runai_registrar.core.times import Stamp, Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
@@ -192,7 +193,8 @@ class Apply:
         except ControlPlaneError as error:
             entry.failed(error, clock.now())
             return
-        entry.remember(renamed=(action.name, clock.now()))
+        put = Put(action.name, o.registration.metadata.generation, clock.now())
+        entry.remember(renamed=(put.name, put.at), puts=(*entry.memory.puts, put)[-MOST_PUTS:])
         entry.succeeded()
         logger.info("%s: renamed cluster %s to %s", o.registration.key, action.uuid, action.name)
 

@@ -127,10 +127,11 @@ class World:
         self.wake(self._parked.keys() & self.registrations.of_plane(name))
         if poll.after is not None and self._orphans.concerns(name):
             self._orphans.listed(name, poll.after, self.held(name).uuids)
-        if (poll.trouble and poll.trouble.reason) != (poll.was and poll.was.reason):
+        if poll.turned:
             for uid in self.registrations.of_plane(name):
                 self.registrations.entries[uid].succeeded()
                 self.registrations.entries[uid].furnished()
+        if poll.turned or poll.told_otherwise:
             self.wake(self.registrations.of_plane(name))
             return
         before = poll.before.clusters if poll.before else {}
@@ -183,4 +184,4 @@ def _notice_request(entry: Entry) -> None:
     if handled:
         entry.remember(requested=None, request=None)
     elif entry.memory.request != asked:
-        entry.remember(requested=clock.now(), request=asked, failure=None, install_failure=None)
+        entry.remember(requested=clock.now(), request=asked, failure=None, install_failure=None, puts=())
