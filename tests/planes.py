@@ -9,15 +9,21 @@ from urllib.parse import urlsplit
 from kube import KubeError, Object
 from operators import House
 from runai_registrar.simulator import Admin, Server, Simulator, running_in_thread
+from runai_registrar.simulator.server import Tls
 
 API = "/apis/runai-registrar.io/v1alpha1"
 CONTROL_PLANES = f"{API}/runaicontrolplanes"
 
 
 class Simulated:
-    """A simulated control plane that keeps its address and its state while it goes down and comes up again."""
+    """A simulated control plane that keeps its address and its state while it goes down and comes up again.
 
-    def __init__(self) -> None:
+    Attributes:
+        tls: Its certificate and key; None: plain http. A change counts from `up` on.
+    """
+
+    def __init__(self, tls: Tls | None = None) -> None:
+        self.tls = tls
         self._simulator = Simulator()
         self._up = ExitStack()
         self._place: socket.socket | None = None
@@ -47,7 +53,9 @@ class Simulated:
         self._up.close()
 
     def _serve(self, port: int, admin_port: int) -> Server:
-        return self._up.enter_context(running_in_thread(self._simulator, port=port, admin_port=admin_port))
+        return self._up.enter_context(
+            running_in_thread(self._simulator, port=port, admin_port=admin_port, tls=self.tls)
+        )
 
 
 class ControlPlane:

@@ -168,12 +168,12 @@ class Stage:
 
     def clear(self) -> None:
         """Give up what is left: by the operator if one runs, else by force."""
-        for each in self._made:
-            if self.kube.find(each.path) is None:
-                continue
+        left = [each for each in self._made if each.find() is not None]
+        for each in left:
             with suppress(KubeError):  # it may be on its way out, and go at this very moment
                 each.annotate(dict(RELEASE)) if self.house.staffed else each.strip()
                 each.delete()
+        for each in left:
             each.wait_gone()
 
 

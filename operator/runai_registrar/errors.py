@@ -11,7 +11,8 @@ RegistrarError
 ├── CredentialsNotFound         no usable client id and secret
 └── ControlPlaneError           a call did not do what was asked: also .status and .retry_after
     ├── NotSent                 no request of this call took effect: not sent at all, or answered 401 before
-    │   └── Stale               the caller's own view was too old at the last moment: look again
+    │   ├── Barred                  not even tried, by what was learned from calls before
+    │   └── Stale                   the caller's own view was too old at the last moment: look again
     ├── Refused                 a definite no: this call changed nothing
     │   ├── AuthenticationFailed    401 after one token refresh, or the credentials were refused
     │   ├── PermissionDenied        403
@@ -112,6 +113,10 @@ class NotSent(ControlPlaneError):
 
     Connecting failed, no token could be had (the cause is chained), the pacing barred the way, the client is closed.
     """
+
+
+class Barred(NotSent):
+    """Not even tried: the control plane asked for a pause, or is down and probed by another call."""
 
 
 class Stale(NotSent):

@@ -1,6 +1,7 @@
 """Foreign text that is shown to people: short, on one line, without secrets."""
 
 import base64
+import json
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ SECRET = "canary/ß +=&?"
         "canary%2F%C3%9F%20%2B%3D%26%3F",
         "canary%2F%C3%9F+%2B%3D%26%3F",
         base64.b64encode(SECRET.encode()).decode(),
+        json.dumps(SECRET)[1:-1],
     ],
 )
 def test_known_secrets(echo: str) -> None:
@@ -29,6 +31,37 @@ def test_known_secrets(echo: str) -> None:
     assert left.startswith("before ")
     assert left.endswith("[redacted] after")
     assert "anary" not in left
+
+
+@pytest.mark.case(
+    "S-07",
+    injected="a secret that line breaks or blanks stand in: base64 in lines, one letter a line, across two spaces",
+    outcome="taken out whole",
+)
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "canary-\nclient-secret",
+        "canary-client\u200b-\x00secret",
+        "\n".join("canary-client-secret"),
+        "Y2FuYXJ5LWNsaW\r\n VudC1zZWNyZXQ=",
+        "Y2FuYXJ5\nLWNsaWVudC1zZWNyZXQ",
+        "canary-client- secret canary-client -secret",
+    ],
+)
+def test_broken_secrets(broken: str) -> None:
+    """A known secret is taken out also where line breaks or blanks stand within it; the words around it stay."""
+    said = sentence("It failed", f"before {broken} after the end", "", [SecretStr("canary-client-secret")])
+    solid = "".join(said.split())
+
+    assert said.startswith("It failed: before [redacted]")
+    assert said.endswith("after the end.")
+    assert not [part for part in ("canary", "client", "secret", "Y2Fu", "VudC1", "ZWNy") if part in solid]
+
+
+def test_plain_words_that_hold_a_short_secret() -> None:
+    """A short secret is not looked for across blanks: it would be found in plain words."""
+    assert redacted("what estate", [SecretStr("test")]) == "what estate"
 
 
 @pytest.mark.parametrize(

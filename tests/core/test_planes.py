@@ -219,6 +219,18 @@ def test_trouble_is_reported(*, passing: bool, said: str) -> None:
     assert max(len(c.message) for c in status.conditions) <= 1024
 
 
+def test_a_secret_may_come_later() -> None:
+    """A Secret that is missing is waited for two minutes from when Ready was lost, then a person must act."""
+    plane, missing = known(conditions=(a_condition(),)), a_trouble("CredentialsNotFound", passing=False)
+    first = troubled(plane, missing, NOTHING, at(10))
+    waiting = plane.model_copy(update={"status": first})
+
+    assert seen_by_waiters(plane, first) == "InProgress"
+    assert troubled(waiting, missing, NOTHING, at(129)) == first
+    assert seen_by_waiters(plane, troubled(waiting, missing, NOTHING, at(130))) == "Failed"
+    assert seen_by_waiters(plane, troubled(known(), missing, NOTHING, at(0))) == "InProgress"
+
+
 def test_a_trouble_that_lasts_keeps_its_time() -> None:
     """The time of a condition moves with its status only, so that a trouble brings one write."""
     plane = known()

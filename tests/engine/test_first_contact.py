@@ -176,6 +176,35 @@ async def test_a_rotated_secret_is_another_connection(contact: Contact) -> None:
 
     assert contact.server.plane.status.verified != before
     assert contact.server.writes == 2
+    assert [poll.renewed for poll in contact.polls].count(True) == 1
+
+
+async def test_a_rotation_is_no_way_around_a_pause(contact: Contact) -> None:
+    """With another secret a pause that was asked for goes on; another spec is another connection, and is tried."""
+    with Admin(contact.server.simulator.admin_url) as admin:
+        async with made(contact):
+            await contact.looks(1)
+            admin.fault("throttle", operation="get_clusters", retryAfter=60)
+            await contact.looks(1)
+            rotated = admin.add_credential(client_id="another")
+            contact.server.change_secret(rotated.client_id, rotated.client_secret)
+            asked = admin.counts().total()
+            await contact.looks(2)
+            waited = (admin.counts().total() - asked, contact.poller.trouble and contact.poller.trouble.reason)
+            change(contact, requestsPerSecond=50)
+            await contact.looks(2)
+
+            assert contact.poller.trouble is None
+    assert waited == (0, "Throttled")
+
+
+def change(contact: Contact, **spec: object) -> None:
+    """Change fields of the control plane's spec."""
+    seen = contact.server.plane.to_dict()
+    seen["spec"] |= spec
+    seen["metadata"]["resourceVersion"] = str(int(seen["metadata"]["resourceVersion"]) + 1)
+    contact.server.plane = ControlPlane.from_dict(seen)
+    contact.fleet.see(seen)
 
 
 async def test_a_secret_that_may_not_be_read(contact: Contact) -> None:

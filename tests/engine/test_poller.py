@@ -95,6 +95,16 @@ async def test_an_api_server_that_does_not_answer_is_no_trouble_of_the_control_p
     assert stand.reported == []
 
 
+async def test_the_latest_look_is_known_even_if_it_failed() -> None:
+    """A trouble says when the latest look began that met it: who asked for a look before that has had it."""
+    before = clock.now()
+    trouble = await looked(Stand(error=Absent("There is none.")))
+
+    assert trouble is not None
+    assert trouble.seen is not None
+    assert not before.after(trouble.seen)
+
+
 async def test_each_look_is_told() -> None:
     """Whoever listens hears of each look, with what was so before it and what is so after it."""
     stand = Stand()

@@ -59,7 +59,8 @@ def test_every_field_is_described() -> None:
 
 def test_every_reason_is_described() -> None:
     """The table of reasons has each reason that a look at a control plane can give, and no other."""
-    trees = [ast.parse((PACKAGE / path).read_text()) for path in ("core/planes.py", "engine/poller.py")]
+    paths = ("core/planes.py", "engine/poller.py", "engine/troubles.py")
+    trees = [ast.parse((PACKAGE / path).read_text()) for path in paths]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     words = {text for text in constants if isinstance(text, str) and re.fullmatch(r"([A-Z][a-z]+){1,4}", text)}
     of_errors = {error.default_reason for error in (AuthenticationFailed, CredentialsNotFound, PermissionDenied)}

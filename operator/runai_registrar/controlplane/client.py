@@ -47,6 +47,10 @@ class ControlPlaneClient:
         settings: Where the control plane is and how hard it may be asked.
         credentials: What tokens are asked for with. Rotated ones need a new client.
         observe: Called after each request that was tried, token requests included.
+        pacing: The turns to share with the client before, whose credentials were others; None: turns of its own.
+
+    Attributes:
+        pacing: The turns that each call waits for.
     """
 
     def __init__(
@@ -55,9 +59,10 @@ class ControlPlaneClient:
         credentials: Credentials,
         *,
         observe: Callable[[Exchange], None] = _unobserved,
+        pacing: Pacing | None = None,
     ) -> None:
         self._transport = Transport(settings, observe)
-        self._pacing = Pacing(
+        self.pacing = pacing or Pacing(
             requests_per_second=settings.requests_per_second,
             max_in_flight=settings.max_in_flight,
             patience=settings.patience,
@@ -178,7 +183,7 @@ class ControlPlaneClient:
         before_send: Callable[[], None] | None = None,
     ) -> Answer:
         """Send one request in its turn and let the pacing learn from what came of it."""
-        async with self._pacing.turn():
+        async with self.pacing.turn():
             if self._closed:
                 raise NotSent(
                     "Not sent: the connection to the control plane is being closed.", reason="ControlPlaneNotReady"
@@ -188,15 +193,15 @@ class ControlPlaneClient:
             except Stale:
                 raise
             except ControlPlaneError:
-                self._pacing.failed()
+                self.pacing.failed()
                 raise
             self._learn(answer)
             return answer
 
     def _learn(self, answer: Answer) -> None:
         if protocol.is_throttle(answer.status):
-            self._pacing.throttled(retry_after(answer))
+            self.pacing.throttled(retry_after(answer))
         elif protocol.shows_outage(answer.status):
-            self._pacing.failed(retry_after(answer))
+            self.pacing.failed(retry_after(answer))
         else:
-            self._pacing.answered()
+            self.pacing.answered()

@@ -7,7 +7,7 @@ Every call, token calls included, takes a turn:
 * after DOWN_AFTER outages in a row one call at a time goes out as a probe, with growing, jittered pauses between;
   the others are refused at once.
 
-Nobody waits longer than `patience`: a turn that will not come by then is refused (NotSent), so that one unwell control
+Nobody waits longer than `patience`: a turn that will not come by then is refused (Barred), so that one unwell control
 plane does not hold the workers that serve the others. Times are the event loop's: a loop with its own clock tests it.
 """
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from aiolimiter import AsyncLimiter
 
-from runai_registrar.errors import NotSent
+from runai_registrar.errors import Barred
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,7 +57,7 @@ class Pacing:
         self._patience = patience
         self._jitter = jitter
         self._not_before = 0.0
-        self._floor_reason = NotSent.default_reason
+        self._floor_reason = Barred.default_reason
         self._outages = 0
         self._step = 0
         self._probing = False
@@ -72,7 +72,7 @@ class Pacing:
         """Wait for a turn and hold it for as long as the block runs.
 
         Raises:
-            NotSent: The turn will not come within `patience`; `retry_after` says when it may.
+            Barred: The turn will not come within `patience`; `retry_after` says when it may.
         """
         async with AsyncExitStack() as held:
             try:
@@ -138,13 +138,13 @@ class Pacing:
         if floor > self._not_before:
             self._not_before, self._floor_reason = floor, reason
 
-    def _barred(self) -> NotSent:
+    def _barred(self) -> Barred:
         wait = max(self._wait(), 0.0)
         if wait and self._floor_reason == "Throttled":
             what, reason = "asked for a pause", "Throttled"
         else:
             what, reason = "is down or slow to answer", "ControlPlaneUnreachable"
-        return NotSent(
+        return Barred(
             f"Not sent: the control plane {what}. It is asked again later.",
             reason=reason,
             retry_after=wait or FIRST_PAUSE,

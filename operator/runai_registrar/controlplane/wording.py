@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -17,6 +18,9 @@ MESSAGE_LIMIT = 300
 
 _REDACTED = "[redacted]"
 _SHORTEST_SECRET = 4
+_SHORTEST_BROKEN = 8
+"""Characters of a secret that is looked for across white space too: shorter ones are found in plain words."""
+
 _SECRET_LOOKING = re.compile(
     r"""
     \bbearer\s+\S+                                              # an Authorization header that was echoed
@@ -30,8 +34,9 @@ _SECRET_LOOKING = re.compile(
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield the secret as it may be echoed: as it is, URL-encoded, in base64."""
+    """Yield the secret as it may be echoed: as it is, in JSON, URL-encoded, in base64."""
     yield secret
+    yield json.dumps(secret)[1:-1]
     yield quote(secret, safe="")
     yield quote_plus(secret)
     packed = base64.b64encode(secret.encode()).decode()
@@ -40,7 +45,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def redacted(text: str, secrets: Collection[SecretStr] = ()) -> str:
-    """Return the text without the secrets given, and without what looks like one.
+    """Return the text without the secrets given, broken by white space or not, and without what looks like one.
 
     Args:
         text: Any text, of any origin.
@@ -50,7 +55,30 @@ def redacted(text: str, secrets: Collection[SecretStr] = ()) -> str:
     forms = {form for secret in known for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, _REDACTED)
-    return _SECRET_LOOKING.sub(_REDACTED, text)
+    return _SECRET_LOOKING.sub(_REDACTED, _without_broken(text, {"".join(form.split()) for form in forms}))
+
+
+def _without_broken(text: str, forms: Collection[str]) -> str:
+    """Return the text without these forms where white space stands within them: base64 in lines, a wrapped page."""
+    solid = "".join(text.split())
+    worth = [form for form in forms if len(form) >= _SHORTEST_BROKEN]
+    spans = sorted((at, at + len(form)) for form in worth for at in _places(solid, form))
+    if not spans:
+        return text
+    places = [at for at, char in enumerate(text) if not char.isspace()]
+    kept, end = [], 0
+    for begin, beyond in spans:
+        if places[begin] >= end:
+            kept.append(text[end : places[begin]])
+        end = max(end, places[beyond - 1] + 1)
+    return _REDACTED.join([*kept, text[end:]])
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + len(part))
 
 
 def printable(text: str) -> str:

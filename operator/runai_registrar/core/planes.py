@@ -16,6 +16,7 @@ from runai_registrar.core.attempt import is_open, own_attempt
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import MESSAGE_LENGTH, find
 from runai_registrar.core.observed import Trouble
+from runai_registrar.core.verdicts import GRACE
 from runai_registrar.resources import (
     RELEASE,
     ClusterCounts,
@@ -134,12 +135,19 @@ def _left(known: ClusterCounts, held: Held) -> ClusterCounts:
 
 def troubled(plane: ControlPlane, trouble: Trouble, held: Held, at: datetime) -> ControlPlaneStatus:
     """The status while the control plane cannot be used: what was known before, and the reason."""
-    kind = "Reconciling" if trouble.passing else "Stalled"
+    kind = "Reconciling" if trouble.passing or _may_come(plane, trouble, at) else "Stalled"
     conditions = (
         _ready(plane, "False", trouble.reason, trouble.message, at),
         _condition(plane, kind, "True", trouble.reason, trouble.message, at),
     )
     return _unlisted(plane, held, conditions)
+
+
+def _may_come(plane: ControlPlane, trouble: Trouble, at: datetime) -> bool:
+    """Whether a Secret that is missing may be on its way: an operator for Secrets writes it moments later."""
+    known = find(plane.status.conditions, "Ready")
+    since = known.last_transition_time if known and known.status == "False" else at
+    return trouble.reason == "CredentialsNotFound" and (at - since).total_seconds() < GRACE
 
 
 def suspended(plane: ControlPlane, held: Held, at: datetime) -> ControlPlaneStatus:

@@ -52,7 +52,7 @@ class Connection:
         secret = await self._read(plane.spec.credentials_secret_ref.name)
         made_of = (self._settings(plane), secret)
         if self.client is None or made_of != self._made_of:
-            client = ControlPlaneClient(*made_of)  # first: the old one stays in use where the spec cannot be used
+            client = self._made(*made_of)  # first: the old one stays in use where the spec cannot be used
             self._retire()
             self.client, self.identity, self._made_of = client, None, made_of
         if self.identity is None:
@@ -97,6 +97,11 @@ class Connection:
             requests_per_second=spec.requests_per_second,
             patience=self.timing.freshness,
         )
+
+    def _made(self, settings: ConnectionSettings, credentials: Credentials) -> ControlPlaneClient:
+        """A new client; where only the credentials are others, limits, pauses and Retry-After go on as they are."""
+        same = self.client is not None and self._made_of is not None and self._made_of[0] == settings
+        return ControlPlaneClient(settings, credentials, pacing=self.client.pacing if self.client and same else None)
 
     def _retire(self) -> None:
         """Close the old client once the calls that are under way with it have ended."""

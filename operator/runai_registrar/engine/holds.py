@@ -117,7 +117,18 @@ class Holds:
         return True
 
     async def _settle_plane(self, plane: ControlPlane) -> None:
-        """Secrets first: who lets go of them when the control plane is gone?"""
+        """Secrets first: who lets go of them when the control plane is gone? One that cannot be held bars nothing."""
+        wanted = bool(self._users(plane.name))
+        try:
+            await self._settle_secrets(plane)
+        except KubernetesError:
+            if wanted:
+                await self._hold_plane(plane, wanted=True)
+            raise
+        await self._hold_plane(plane, wanted=wanted)
+
+    async def _settle_secrets(self, plane: ControlPlane) -> None:
+        """The Secret of a control plane, and the one that it used before."""
         secret, former = plane.spec.credentials_secret_ref.name, finalizers.former_secret(plane)
         if former is None:
             self._released.pop(plane.name, None)
@@ -126,7 +137,8 @@ class Holds:
             self._released[plane.name] = former
         if secret in self._seen or plane.deleting or plane.spec.suspend:  # else a poll is about to read it
             await self._settle_secret(secret)
-        wanted = bool(self._users(plane.name))
+
+    async def _hold_plane(self, plane: ControlPlane, *, wanted: bool) -> None:
         change = finalizers.finalizers(plane.metadata, CONTROL_PLANE_FINALIZER, wanted=wanted)
         if change is not None:
             self._written(await self._kube.hold_plane(plane, change))
@@ -152,6 +164,10 @@ class Holds:
             except Conflict:
                 if last:
                     raise
+            except KubernetesError as error:
+                if error.status == HTTPStatus.FORBIDDEN:
+                    self._seen[name] = seen  # as it was; what may not be written is said once
+                raise
             else:
                 self._seen[name] = Metadata.model_validate(body["metadata"])
                 _say(f"{_SECRET} {name}", wanted=wanted)

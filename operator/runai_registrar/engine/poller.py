@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -13,15 +13,8 @@ from runai_registrar.core.observed import Snapshot, Trouble
 from runai_registrar.core.times import Stamp, utc
 from runai_registrar.engine import clock
 from runai_registrar.engine.connection import Connection
-from runai_registrar.errors import (
-    AuthenticationFailed,
-    ControlPlaneError,
-    CredentialsNotFound,
-    InvalidEndpoint,
-    KubernetesError,
-    PermissionDenied,
-    RegistrarError,
-)
+from runai_registrar.engine.troubles import Troubles, words
+from runai_registrar.errors import KubernetesError, RegistrarError
 from runai_registrar.resources import ControlPlane, ControlPlaneStatus, VerifiedConnection
 
 SPACING = 1.0
@@ -32,12 +25,26 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Poll:
-    """The outcome of one look: what changed since the look before."""
+    """The outcome of one look: what changed since the look before.
+
+    `renewed` says that it was made with another client than the look before: what was refused then may not be now.
+    """
 
     before: Snapshot | None
     after: Snapshot | None
     was: Trouble | None
     trouble: Trouble | None
+    renewed: bool = False
+
+    @property
+    def turned(self) -> bool:
+        """Whether there is another kind of trouble, none any more, or another client: worth trying everything again."""
+        return self.renewed or (self.was and self.was.reason) != (self.trouble and self.trouble.reason)
+
+    @property
+    def told_otherwise(self) -> bool:
+        """Whether another trouble is told than before, be it in other words of the same kind."""
+        return words(self.was) != words(self.trouble)
 
 
 class Poller:
@@ -64,6 +71,7 @@ class Poller:
         self._looking: Stamp | None = None  # when the look under way began, unless it decides nothing any more
         self._verified: VerifiedConnection | None = None  # by this process; a status may lose it again
         self._wanted = asyncio.Event()
+        self._troubles = Troubles()
 
     def look(self) -> None:
         """Ask for a list sooner than the interval says."""
@@ -80,6 +88,7 @@ class Poller:
     def forget(self) -> None:
         """Another control plane is meant from now on: what was seen of this one decides nothing any more."""
         self.snapshot = self.client = self._looking = None
+        self._troubles = Troubles()
 
     async def run(self) -> None:
         """Look once per interval, or sooner when asked to, until cancelled."""
@@ -102,19 +111,20 @@ class Poller:
 
     async def _look(self, plane: ControlPlane) -> None:
         self._wanted.clear()
-        began, before, was = clock.now(), self.snapshot, self.trouble
+        began, before, was, by = clock.now(), self.snapshot, self.trouble, self._connection.client
         self._looking = began
         try:
             if plane.spec.suspend:
-                self._report(planes.suspended(plane, _now()))
+                self._report(planes.suspended(plane, self._held(), _now()))
             else:
                 await self._list(plane, began)
         except Exception:
             logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
             unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
-            self._fail(plane, _since(self.trouble, "ControlPlaneNotReady", unexpected, began, passing=True))
+            self._fail(plane, self._troubles.passing("ControlPlaneNotReady", unexpected, began, self.trouble))
         self._looking = None
-        self._changed(Poll(before, self.snapshot, was, self.trouble))
+        renewed = by is not None and by is not self._connection.client
+        self._changed(Poll(before, self.snapshot, was, self.trouble, renewed))
 
     async def _list(self, plane: ControlPlane, began: Stamp) -> None:
         try:
@@ -124,7 +134,7 @@ class Poller:
             self._hinder(plane, error, began)
             return
         except RegistrarError as error:
-            self._fail(plane, _trouble(error, began, self.trouble))
+            self._fail(plane, self._troubles.failed(error, began, self.trouble))
             return
         if self._looking is not began:
             return  # another control plane is meant by now; its list comes next
@@ -132,7 +142,7 @@ class Poller:
         known = plane if self._verified is None else planes.verified(plane, self._verified)
         problem = planes.tenant_problem(known, clusters, identity, held) if identity else None
         if problem or identity is None:
-            self._fail(plane, _since(self.trouble, "TenantChanged", problem or "", began, passing=False))
+            self._fail(plane, self._troubles.person("TenantChanged", problem or "", began, self.trouble))
             return
         status = planes.reached(plane, clusters, identity, held, _now())
         if not await self._recorded(plane, status, began):
@@ -163,35 +173,16 @@ class Poller:
     def _hinder(self, plane: ControlPlane, error: KubernetesError, began: Stamp) -> None:
         """The API server did not do it: only what takes a person, a right to be granted, is a trouble."""
         if error.status == HTTPStatus.FORBIDDEN:
-            self._fail(plane, _trouble(error, began, self.trouble))
+            self._fail(plane, self._troubles.failed(error, began, self.trouble))
         else:
             logger.warning("control plane %s: %s", plane.metadata.name, error.message)
 
     def _fail(self, plane: ControlPlane, trouble: Trouble) -> None:
-        if self.trouble is None or self.trouble.reason != trouble.reason:
+        if words(self.trouble) != words(trouble):
             logger.warning("control plane %s: %s: %s", plane.metadata.name, trouble.reason, trouble.message)
-        self.trouble = trouble
-        self._report(planes.troubled(plane, trouble, _now()))
+        self.trouble = replace(trouble, seen=self._looking)
+        self._report(planes.troubled(plane, trouble, self._held(), _now()))
 
 
 def _now() -> datetime:
     return utc(int(clock.now().wall))
-
-
-def _trouble(error: RegistrarError, began: Stamp, known: Trouble | None) -> Trouble:
-    """What a failed look means for the registrations; `passing` heals without a person."""
-    person = isinstance(error, CredentialsNotFound | AuthenticationFailed | PermissionDenied)
-    if person:
-        return _since(known, error.reason, error.message, began, passing=False)
-    if isinstance(error, InvalidEndpoint):
-        return _since(known, "ControlPlaneNotReady", error.message, began, passing=False)
-    passing = isinstance(error, ControlPlaneError)
-    reason = error.reason if error.reason in ("ControlPlaneUnreachable", "Throttled") else "ControlPlaneNotReady"
-    return _since(known, reason, error.message, began, passing=passing)
-
-
-def _since(known: Trouble | None, reason: str, message: str, began: Stamp, *, passing: bool) -> Trouble:
-    """A trouble of the same reason began when it began; its first sentence stays, so that statuses do not flutter."""
-    if known is not None and known.reason == reason:
-        return Trouble(reason, known.message if passing else message, passing, known.since)
-    return Trouble(reason, message, passing, began)

@@ -100,8 +100,12 @@ async def running(
         admin_url = await _bind(back, admin_host, admin_port, None)
         yield Server(url, admin_url, simulator)
     finally:
+        left = [handler.transport for handler in (front.server.connections if front.server else ())]
         await front.cleanup()
         await back.cleanup()
+        for transport in left:
+            if transport is not None:
+                transport.abort()  # over TLS it would wait for the other side's farewell
         await asyncio.sleep(_LAST_ROUNDS)
 
 
