@@ -75,7 +75,7 @@ CONTROL_PLANE_STATES = {
     "new": ("Progressing", "InProgress"),
     "reachable": ("Healthy", "Current"),
     "unreachable": ("Progressing", "InProgress"),
-    "no-secret": ("Degraded", "Failed"),
+    "no-secret": ("Progressing", "InProgress"),  # for two minutes
     "refused": ("Degraded", "Failed"),
     "suspended": ("Suspended", "Current"),
     "suspended-new": ("Suspended", "Failed"),
