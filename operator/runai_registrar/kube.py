@@ -69,9 +69,11 @@ class Kube:
         self._namespaces = tuple(namespaces)
 
     @classmethod
-    async def connect(cls, namespaces: Sequence[str] = ()) -> Self:
-        """Connect with the configuration of the pod or of KUBECONFIG; SettingsError where there is neither."""
-        configuration = await load_configuration()
+    async def connect(
+        cls, namespaces: Sequence[str] = (), configuration: kubernetes_client.Configuration | None = None
+    ) -> Self:
+        """Connect as told, else as the pod or KUBECONFIG says; SettingsError where there is neither."""
+        configuration = configuration or await load_configuration()
         configuration.connection_pool_maxsize = 32
         configuration.client_session_kwargs = {"trust_env": False}
         return cls(configuration, namespaces)
@@ -118,6 +120,10 @@ class Kube:
         if body["metadata"]["uid"] != registration.uid:
             raise Absent(f"{registration.key} is another object by now.")
         return Registration.from_dict(body)
+
+    async def named(self, plural: str, namespace: str, name: str) -> Json:
+        """Read one object of our own group by its name, as JSON; Absent where there is none."""
+        return await self._request("GET", _path(plural, namespace, name))
 
     async def registrations(self) -> Listed:
         """List all registrations that this operator looks after, as JSON: one that cannot be read hides no other."""

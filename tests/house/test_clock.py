@@ -10,6 +10,7 @@ from house.repository import ROOT
 PACKAGE = ROOT / "operator" / "runai_registrar"
 PURE = [
     *sorted((PACKAGE / "core").rglob("*.py")),
+    *sorted((PACKAGE / "gitops").rglob("*.py")),
     *(PACKAGE / f"{name}.py" for name in ("errors", "meta", "mirrored", "resources", "values")),
     *(PACKAGE / "controlplane" / f"{name}.py" for name in ("models", "protocol")),
 ]

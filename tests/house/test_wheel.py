@@ -101,7 +101,14 @@ def test_extras_are_really_absent(unpacked: Path) -> None:
     assert where[1].startswith(str(unpacked))
 
 
-@pytest.mark.parametrize("arguments", ["--version", "--help", "operator --help", "simulate --help"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--version",
+        "--help",
+        *(f"{name} --help" for name in ("operator", "simulate", "export", "diff", "install-command")),
+    ],
+)
 def test_operator_and_simulator_need_no_extra(unpacked: Path, arguments: str) -> None:
     """Without extras the command line answers, and all parts of operator and simulator can be imported."""
     program = f"import sys, runai_registrar.cli.main as command; sys.exit(command.main({arguments.split()!r}))"

@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from runai_registrar import __version__
 from runai_registrar.errors import RegistrarError
@@ -12,6 +13,9 @@ COMMANDS = {
     "operator": "run the operator: watch registrations and keep the control planes in step",
     "simulate": "run a simulated Run:ai control plane on this machine",
     "demo": "see everything at work on this machine: API server, control plane, operator",
+    "export": "write registrations for the clusters that a control plane has already",
+    "diff": "compare registrations, in files or in Kubernetes, with a control plane",
+    "install-command": "print the Helm command that installs Run:ai on a registered cluster",
 }
 
 EXTRAS = {"simulate": "simulator", "demo": "demo"}
@@ -26,7 +30,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == command:
-            importlib.import_module(f"runai_registrar.cli.{name}").add_arguments(sub)
+            _module(name).add_arguments(sub)
     return top
 
 
@@ -36,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = next((word for word in words if word in COMMANDS), None)
     try:
         chosen = parser(command).parse_args(words)
-        code: int = importlib.import_module(f"runai_registrar.cli.{chosen.command}").run(chosen)
+        code: int = _module(chosen.command).run(chosen)
     except ModuleNotFoundError as error:
         extra = EXTRAS.get(command or "")
         if extra is None or (error.name or "").startswith("runai_registrar"):
@@ -49,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"runai_registrar.cli.{command.replace('-', '_')}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Registrations as files: written for clusters that exist, read back, compared; and the Helm command. Pure."""

@@ -1,0 +1,53 @@
+"""The Helm command that installs Run:ai on a cluster, written for a POSIX shell: every word is quoted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from shlex import join, quote
+
+CHART = "runai-cluster"
+RELEASE_NAMESPACE = "runai"
+VALUES = "values.yaml"
+"""The key of the install Secret that Helm reads."""
+
+
+@dataclass(frozen=True)
+class Install:
+    """What the command is made of.
+
+    Attributes:
+        secret: The install Secret, as kubectl finds it.
+        chart_repo: The URL of the chart's repository.
+        version: The version to install.
+        kubectl: Options of kubectl that find the cluster with the Secret.
+        helm: Options of Helm that find the cluster to install on.
+    """
+
+    namespace: str
+    secret: str
+    chart_repo: str
+    version: str
+    kubectl: tuple[str, ...] = ()
+    helm: tuple[str, ...] = ()
+
+    def hidden(self) -> str:
+        """The command that reads the values out of the Secret when it runs, and shows none of them."""
+        template = f'{{{{index .data "{VALUES}" | base64decode}}}}'
+        read = ("kubectl", *self.kubectl, "get", "secret", self.secret, f"--namespace={self.namespace}")
+        return f"{join(read)} -o go-template={quote(template)} |\n  {self._helm()}"
+
+    def shown(self, values: str) -> str:
+        """The command with the values, secrets and all: on standard input, so that no list of programs has them."""
+        lines = values.rstrip().split("\n")
+        end = next(word for number in count(1) if (word := f"VALUES_{number}") not in lines)
+        return "\n".join((f"{self._helm()} <<'{end}'", *lines, end))
+
+    def _helm(self) -> str:
+        where = (f"--repo={self.chart_repo}", f"--version={self.version}", f"--namespace={RELEASE_NAMESPACE}")
+        words = ("helm", *self.helm, "upgrade", "--install", CHART, CHART, *where, "--create-namespace", "--values=-")
+        return join(words)
+
+
+def unusable(texts: Mapping[str, str]) -> str | None:
+    """The first of some texts, by its key, that is empty or would upset a terminal; None where all are fit to print."""
+    return next((key for key, text in texts.items() if not text or not text.replace("\n", "").isprintable()), None)
