@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,13 +47,14 @@ class Operator:
     Args:
         environ: All of its environment.
         log: Where its standard error goes.
+        command: The program with its arguments.
     """
 
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
+    def __init__(self, environ: dict[str, str], log: Path, command: Sequence[str] = COMMAND) -> None:
         self._log = log
         self._allowed: list[str] = []
         with log.open("w") as sink:
-            self.process = subprocess.Popen(COMMAND, env=environ, stdout=sink, stderr=sink)  # noqa: S603  # our own command, no shell
+            self.process = subprocess.Popen(command, env=environ, stdout=sink, stderr=sink)  # noqa: S603  # our own command, no shell
         self.port = 0
 
     @property

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from runai_registrar.apiserver.errors import BuildError
@@ -20,6 +21,16 @@ _PACKAGES = {
 _TAIL = 20
 
 
+@dataclass(frozen=True)
+class Program:
+    """What Go builds: the program's name, its package, the folder of the module that pins it, and linker flags."""
+
+    name: str
+    package: str
+    module: Path
+    linker_flags: str = "-s -w"
+
+
 def build(names: Sequence[str], folder: Path, machine: Platform, environ: Mapping[str, str], say: Say) -> None:
     """Build the named programs into a folder, each put there only when it is complete.
 
@@ -33,28 +44,40 @@ def build(names: Sequence[str], folder: Path, machine: Platform, environ: Mappin
     Raises:
         BuildError: Go failed; the message ends with the tail of its output.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     say(f"building {', '.join(names)} of Kubernetes {KUBERNETES_VERSION} with Go, once: up to 8 minutes on two cores.")
     say(f"  They are kept in {folder}")
+    programs = [Program(name, _PACKAGES[name], MODULE, _linker_flags()) for name in names]
+    build_programs(programs, folder, machine, environ, say)
+
+
+def build_programs(
+    programs: Sequence[Program], folder: Path, machine: Platform, environ: Mapping[str, str], say: Say
+) -> None:
+    """Build programs of any pinned module, as `build` does.
+
+    Raises:
+        BuildError: Go failed; the message ends with the tail of its output.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as scratch:
-        for name in names:
-            _build_one(name, Path(scratch), _environment(environ, machine), say)
-            (Path(scratch) / name).replace(folder / name)
+        for program in programs:
+            _build_one(program, Path(scratch), _environment(environ, machine), say)
+            (Path(scratch) / program.name).replace(folder / program.name)
 
 
-def _build_one(name: str, scratch: Path, environ: Mapping[str, str], say: Say) -> None:
-    log = scratch / f"{name}.log"
-    watch = Stopwatch(f"building {name}", say)
+def _build_one(program: Program, scratch: Path, environ: Mapping[str, str], say: Say) -> None:
+    log = scratch / f"{program.name}.log"
+    watch = Stopwatch(f"building {program.name}", say)
     with log.open("wb") as output:
-        code = _run(_command(name, scratch), environ, output.fileno(), watch)
+        code = _run(_command(program, scratch), program.module, environ, output.fileno(), watch)
     if code != 0:
-        raise BuildError(f"go build of {name} failed with exit code {code}:\n{_tail(log)}")
-    say(f"  {name}: built in {watch.elapsed:.0f} s")
+        raise BuildError(f"go build of {program.name} failed with exit code {code}:\n{_tail(log)}")
+    say(f"  {program.name}: built in {watch.elapsed:.0f} s")
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str], output: int, watch: Stopwatch) -> int:
+def _run(command: Sequence[str], module: Path, environ: Mapping[str, str], output: int, watch: Stopwatch) -> int:
     with subprocess.Popen(  # noqa: S603  # our own arguments, no shell
-        command, cwd=MODULE, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        command, cwd=module, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
     ) as go:
         try:
             while True:
@@ -67,9 +90,9 @@ def _run(command: Sequence[str], environ: Mapping[str, str], output: int, watch:
                 go.terminate()
 
 
-def _command(name: str, scratch: Path) -> list[str]:
-    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", _linker_flags()]
-    return ["go", "build", *flags, "-o", str(scratch / name), _PACKAGES[name]]
+def _command(program: Program, scratch: Path) -> list[str]:
+    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", program.linker_flags]
+    return ["go", "build", *flags, "-o", str(scratch / program.name), program.package]
 
 
 def _linker_flags() -> str:

@@ -1,0 +1,124 @@
+"""Rights in some namespaces only: the operator runs as the chart's service account, and the audit log is read.
+
+Rights everywhere are looked at in the same way in `test_lifecycle`. What people may do is here too.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from chart.charts import CHART, Helm, one, values_file
+from chart.installation import QUICKLY, Installation
+from chart.rights import Right, Team, busy, granted, refused, unused
+from kube import Kube, Object
+from operators import until
+from planes import API, Simulated, custom
+from runai_registrar.apiserver import Request
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+NO_CRDS = {"crds": {"enabled": False}, "policies": {"enabled": False}}
+
+
+@dataclass
+class Limited:
+    """A release that looks after the registrations of one namespace, and what it was seen to do."""
+
+    installation: Installation
+    team: Team
+    rights: set[Right]
+
+    @property
+    def requests(self) -> list[Request]:
+        """What its operator has asked the API server for."""
+        return self.installation.requests()
+
+
+@pytest.fixture(scope="module")
+def limited(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
+    """A release in the session's cluster, when its operator has done everything that it does in Kubernetes."""
+    name, helm, simulator = f"chart-{secrets.token_hex(4)}", Helm(4, kube.server.kubeconfig), Simulated()
+    team = f"{name}-team"
+    values = QUICKLY | NO_CRDS | {"fullnameOverride": name, "watchNamespaces": [team]}
+    rights = granted(helm.objects(name=name, namespace=name, **values))
+    installation = Installation(kube, tmp_path_factory.mktemp(name), name, name)
+    for namespace in (name, team):
+        kube.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    with values_file(values) as path:
+        command = ["install", name, CHART, "--namespace", name, "--wait", "--timeout=2m", "--values", path]
+        installation.during(lambda: helm.run(*command))
+    limited = Limited(installation, busy(installation, team, simulator), rights)
+    yield limited
+    limited.team.leave()
+    installation.during(lambda: helm.run("uninstall", name, "--namespace", name, "--wait"))
+    installation.close()
+    simulator.close()
+    helm.close()
+
+
+def test_every_request_is_granted(limited: Limited) -> None:
+    """The API server has refused the operator nothing."""
+    assert limited.requests
+    assert refused(limited.requests) == set()
+
+
+def test_every_right_is_used(limited: Limited) -> None:
+    """Whatever the Roles grant was requested, or has a reason."""
+    assert unused(limited.rights, limited.requests) == set()
+
+
+def test_nothing_is_granted_elsewhere(limited: Limited) -> None:
+    """Registrations and Secrets are for Roles; what is granted everywhere is control planes and two namespaces."""
+    everywhere = {resource for namespace, resource, _ in limited.rights if not namespace}
+
+    assert everywhere == {"namespaces", "runaicontrolplanes", "runaicontrolplanes/status"}
+
+
+def test_registrations_elsewhere_are_left_alone(limited: Limited, kube: Kube, namespace: str) -> None:
+    """A registration in a namespace that is not watched gets neither finalizer nor status."""
+    path = f"{API}/namespaces/{namespace}/runaiclusterregistrations"
+    spec = {"controlPlaneRef": {"name": limited.team.stage.control_plane.name}}
+    made = kube.create(path, custom("RunaiClusterRegistration", "elsewhere", spec))
+
+    limited.team.stage.wait_polls()
+
+    assert kube.get(f"{path}/elsewhere") == made
+    kube.delete(f"{path}/elsewhere")
+
+
+@pytest.mark.usefixtures("controllers")
+def test_viewers_may_read(kube: Kube, helm: Helm) -> None:
+    """The cluster's role `view` may read registrations and control planes, and `edit` may not write them."""
+    reading = {"get", "list", "watch"}
+
+    aggregate(kube, helm.objects())
+
+    until(lambda: ours(kube, "view") == reading, "rights of viewers")
+    assert ours(kube, "edit") == reading
+
+
+@pytest.mark.usefixtures("controllers")
+def test_editors_may_write_where_one_says_so(kube: Kube, helm: Helm) -> None:
+    """With rbac.aggregateToEdit the role `edit` may write registrations."""
+    writing = {"create", "update", "patch", "delete", "deletecollection"}
+
+    aggregate(kube, helm.objects(rbac={"aggregateToEdit": True}))
+
+    until(lambda: ours(kube, "edit") >= writing, "rights of editors")
+
+
+def aggregate(kube: Kube, objects: list[Object]) -> None:
+    """Put the roles for people into a cluster."""
+    for name in ("runai-registrar-view", "runai-registrar-edit"):
+        role = one(objects, "ClusterRole", name)
+        path = f"{RBAC}/{name}"
+        kube.patch(path, role) if kube.find(path) else kube.create(RBAC, role)
+
+
+def ours(kube: Kube, role: str) -> set[str]:
+    """The verbs for registrations that a role of the cluster has."""
+    rules = kube.get(f"{RBAC}/{role}")["rules"]
+    return {
+        verb for rule in rules if "runaiclusterregistrations" in rule.get("resources", []) for verb in rule["verbs"]
+    }

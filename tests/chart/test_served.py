@@ -1,0 +1,119 @@
+"""What the chart renders, shown to the real API server; and the notes, followed to the letter."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from chart.charts import CHART, DEPLOY, Helm, one, values_file
+from kube import Kube, KubeError, Object
+from planes import CONTROL_PLANES
+
+EVERYTHING: dict[str, Any] = {
+    "commonLabels": {"team": "gpu"},
+    "commonAnnotations": {"note": "ours"},
+    "imagePullSecrets": [{"name": "registry"}],
+    "networkPolicy": {"enabled": True},
+    "controlPlanes": [
+        {"name": "everything", "spec": {"url": "https://app.run.ai", "credentialsSecretRef": {"name": "credentials"}}}
+    ],
+    "podAnnotations": {"a": "b"},
+    "podLabels": {"c": "d"},
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "gpu", "operator": "Exists"}],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "DoesNotExist"}]}]
+            }
+        }
+    },
+    "topologySpreadConstraints": [
+        {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}}
+    ],
+    "priorityClassName": "system-cluster-critical",
+    "runtimeClassName": "gvisor",
+    "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["runai.internal"]}],
+    "dnsPolicy": "None",
+    "dnsConfig": {"nameservers": ["10.0.0.10"]},
+    "extraArgs": ["--workers=4"],
+    "extraEnv": [{"name": "TZ", "value": "UTC"}],
+    "extraEnvFrom": [{"configMapRef": {"name": "more", "optional": True}}],
+    "extraVolumes": [{"name": "scratch", "emptyDir": {}}],
+    "extraVolumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108  # a mount in a pod
+    "extraObjects": [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more", "namespace": "{{ .Release.Namespace }}"}}
+    ],
+}
+
+
+@pytest.fixture
+def own_namespace(kube: Kube) -> Iterator[None]:
+    """The namespace that the plain manifest is for, and afterwards no control plane of the notes."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "runai-registrar"}}
+    kube.apply(yaml.safe_dump(namespace))
+    yield
+    if kube.find(f"{CONTROL_PLANES}/default"):
+        kube.delete(f"{CONTROL_PLANES}/default")
+
+
+def shown(kube: Kube, text: str) -> tuple[int, str]:
+    """What kubectl says to objects that it only shows to the server, which checks every field."""
+    options = ["--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"]
+    done = kube.kubectl("apply", *options, "--filename=-", stdin=text)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["nothing set", "everything set"])
+@pytest.mark.parametrize("watched", ["all namespaces", "its own"])
+def test_every_object_is_accepted(kube: Kube, namespace: str, helm: Helm, values: dict[str, Any], watched: str) -> None:
+    """The API server knows every field of what is rendered, and finds nothing wrong with it."""
+    limit: dict[str, Any] = {"watchNamespaces": [namespace]} if watched == "its own" else {}
+
+    assert shown(kube, helm.render(namespace=namespace, **values, **limit)) == (0, "")
+
+
+@pytest.mark.usefixtures("own_namespace")
+def test_the_plain_manifest_is_accepted(kube: Kube) -> None:
+    """The same holds for install.yaml."""
+    assert shown(kube, (DEPLOY / "install.yaml").read_text()) == (0, "")
+
+
+def test_pod_security_lets_the_pod_in(kube: Kube, namespace: str, helm: Helm) -> None:
+    """A namespace that enforces Pod Security `restricted` takes the pod, and not without its security context."""
+    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+    kube.patch(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": enforced}})
+    objects = helm.objects(namespace=namespace)
+    kube.create(f"/api/v1/namespaces/{namespace}/serviceaccounts", one(objects, "ServiceAccount"))
+    pod = one(objects, "Deployment")["spec"]["template"]
+    pods = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
+
+    assert kube.create(pods, named(pod))["spec"]["containers"][0]["name"] == "operator"
+    del pod["spec"]["containers"][0]["securityContext"]
+    with pytest.raises(KubeError, match=r'violates PodSecurity "restricted'):
+        kube.create(pods, named(pod))
+
+
+def named(pod: Object) -> Object:
+    """A pod of a template."""
+    return pod | {"metadata": pod["metadata"] | {"name": "operator"}}
+
+
+@pytest.mark.parametrize("major", [3, 4], ids=["helm 3", "helm 4"])
+@pytest.mark.usefixtures("own_namespace")
+def test_the_notes_can_be_followed(kube: Kube, namespace: str, major: int) -> None:
+    """What the notes say to apply is applied as it stands, and then waited for."""
+    helm = Helm(major, kube.server.kubeconfig)
+    values = {"crds": {"enabled": False}, "policies": {"enabled": False}, "watchNamespaces": [namespace]}
+    with values_file(values) as path:
+        command = ["install", "runai-registrar", CHART, "--namespace", "runai-registrar", "--dry-run=server"]
+        notes = helm.run(*command, "--values", path).partition("NOTES:")[2]
+    helm.close()
+
+    applied = kube.apply(notes.partition("<<EOF\n")[2].partition("\nEOF\n")[0], "nowhere")
+
+    registration = applied[-1]
+    assert [each["kind"] for each in applied] == ["Secret", "RunaiControlPlane", "RunaiClusterRegistration"]
+    assert f"-n {namespace} rcr/{registration['metadata']['name']}" in notes
+    assert "kubectl -n runai-registrar rollout status deployment/runai-registrar" in notes
