@@ -29,10 +29,12 @@ LABEL org.opencontainers.image.title="runai-registrar" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/runai-registrar /opt/runai-registrar
-# /usr/local/bin is left out of the path: official Python images keep their pip there. HOME: the user has no entry in
-# /etc/passwd, nor has the one that OpenShift may choose instead, and the Kubernetes client asks for it.
+# /usr/local/bin is left out of the path: official Python images keep their pip there. HOME and USER: the user has no entry
+# in /etc/passwd, nor has the one that OpenShift may choose instead. The Kubernetes client asks for the one, and kopf, which
+# would not start, for the other.
 ENV PATH=/opt/runai-registrar/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     HOME=/ \
+    USER=runai-registrar \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532

@@ -18,13 +18,16 @@ say := @printf '\n== %s\n'
 pytest = $(py) -m pytest -n $(JOBS) --dist loadfile
 # A test that waited in vain on a busy machine gets one more try, and is listed; a broken invariant (I1: …) gets none.
 again := --reruns 1 --rerun-except '\bI[0-9]+: |create_cluster.: [2-9]'
-# The API server's programs are made beforehand, where their progress is seen; a cluster that is given needs none.
-programs = $(if $(RUNAI_REGISTRAR_TEST_KUBECONFIG),,@$(py) -m runai_registrar.apiserver build --controller-manager >/dev/null)
+# The API server's programs and Helm are made beforehand, where their progress is seen; a given cluster needs no server.
+define programs
+$(if $(RUNAI_REGISTRAR_TEST_KUBECONFIG),,@$(py) -m runai_registrar.apiserver build --controller-manager >/dev/null)
+@$(py) tests/programs/helm.py >/dev/null
+endef
 
 # Every test file runs once: what needs no API server, then the contracts with the API file, then the rest.
-TESTS := $(sort $(wildcard tests/test_*.py tests/*/test_*.py tests/*/*/test_*.py))
+TESTS := $(filter-out tests/e2e/%,$(sort $(wildcard tests/test_*.py tests/*/test_*.py tests/*/*/test_*.py)))
 PLAIN_TESTS := tests/faults/test_catalogue.py tests/faults/test_checkers.py
-API_TESTS := $(filter-out $(PLAIN_TESTS),$(filter tests/apiserver/% tests/crds/% tests/operator/% tests/demo/% tests/faults/%,$(TESTS)))
+API_TESTS := $(filter-out $(PLAIN_TESTS),$(filter tests/apiserver/% tests/chart/% tests/crds/% tests/operator/% tests/demo/% tests/faults/% tests/gitops/%,$(TESTS)))
 CONTRACT_TESTS := $(filter %/test_contract.py,$(filter-out $(API_TESTS),$(TESTS)))
 UNIT_TESTS := $(filter-out $(CONTRACT_TESTS) $(API_TESTS),$(TESTS))
 
@@ -36,11 +39,11 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHO
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup test lint types layers docs-coverage unit contract test-api test-faults test-faults-long demo apiserver simulate format lock image clean
+.PHONY: help setup test lint types layers docs-coverage unit contract test-api test-faults test-faults-long e2e e2e-kind demo apiserver simulate format lock image clean
 
 help: ## list the targets
 	@printf 'usage: make TARGET\n\n'
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 setup: $(ready) ## install everything into .venv, from the lock (PYTHON=python3.12 chooses the interpreter)
 
@@ -83,6 +86,12 @@ test-faults: $(ready) ## everything that can go wrong: each case of the fault ca
 test-faults-long: $(ready) ## the same with more crashes, more registrations, more random runs (half an hour)
 	$(programs)
 	RUNAI_REGISTRAR_TEST_LONG=1 RUNAI_REGISTRAR_TEST_RUNS=20000 $(pytest) --cases -m case $(PYTEST_ARGS) $(TESTS)
+
+e2e: $(ready) ## a whole installation as pods, on a cluster kept for tests (KUBECONFIG=… IMAGE=…)
+	RUNAI_REGISTRAR_E2E_KUBECONFIG='$(KUBECONFIG)' RUNAI_REGISTRAR_E2E_IMAGE='$(IMAGE)' $(py) -m pytest -v $(PYTEST_ARGS) tests/e2e
+
+e2e-kind: $(ready) ## the same on a kind cluster of its own; needs Docker and kind
+	tests/e2e/kind.sh
 
 demo: $(ready) ## see it all at work on this machine (DEMO_ARGS=…)
 	@$(VENV)/bin/runai-registrar demo $(DEMO_ARGS)

@@ -99,8 +99,9 @@ def test_user_is_a_number_and_not_root(final: Stage) -> None:
 
 
 def test_user_needs_no_passwd_entry(final: Stage) -> None:
-    """HOME is set, because the Kubernetes client looks for it, and a number has no home of its own."""
+    """HOME and USER are set: the Kubernetes client asks for the one, kopf for the other, and a number has neither."""
     assert settings(final, "ENV")["HOME"] == "/"
+    assert settings(final, "ENV")["USER"]
 
 
 def test_root_file_system_may_be_read_only(build: Stage, final: Stage) -> None:
