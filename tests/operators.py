@@ -75,9 +75,9 @@ class Operator:
         """The answer of `/healthz` or `/readyz`."""
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False)
 
-    def wait_ready(self) -> Self:
+    def wait_ready(self, timeout: float = PATIENCE) -> Self:
         """Return when `/readyz` answers 200."""
-        until(self._is_ready, f"an operator that is ready; its log:\n{self.log}")
+        until(self._is_ready, f"an operator that is ready; its log:\n{self.log}", timeout)
         return self
 
     def stop(self) -> None:

@@ -27,6 +27,12 @@ async def load_configuration() -> kubernetes_client.Configuration:
     return configuration
 
 
+async def bearer_token(configuration: kubernetes_client.Configuration) -> str | None:
+    """The token without its scheme, which a kubeconfig's loader writes `Bearer` and a pod's loader `bearer`."""
+    authorization = await configuration.get_api_key_with_prefix("BearerToken")
+    return authorization.rpartition(" ")[2] if authorization else None
+
+
 @dataclass(frozen=True)
 class Person:
     """How the person at the keyboard reaches the API server.

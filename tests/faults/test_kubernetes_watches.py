@@ -8,7 +8,7 @@ import pytest
 
 from faults.arena import Arena, FaultyHouse
 from faults.vocabulary import DELETE, POST, PUT, WATCH_REGISTRATIONS, EventMatch, Kind, carrying, changes
-from operators import Operator
+from operators import Operator, until
 from stage import LONG_AFTER
 
 
@@ -121,4 +121,20 @@ def test_an_event_that_is_lost(arena: Arena) -> None:
     arena.admin.advance(LONG_AFTER)
     deleted.wait_gone()
     assert [len(arena.calls(match)) for match in (POST, PUT, DELETE)] == [2, 1, 1]
+    arena.judge()
+
+
+def test_watches_that_are_refused(arena: Arena) -> None:
+    """An operator whose watches are answered 401 again and again is not ready, and becomes so once they are served."""
+    operator = arena.operator()
+    refused = arena.door.fault(Kind.REFUSE, lambda call: call.is_watch, times=None, status=401)
+    operator.allow("kopf._cogs.clients")
+    refused.wait_reached()
+    until(lambda: refused.hits > 4, "watches that are tried again")  # each after a new login
+
+    with pytest.raises(AssertionError, match="an operator that is ready"):
+        operator.wait_ready(2)
+    refused.lift()
+    with operator:
+        arena.stage.registered()
     arena.judge()
