@@ -73,7 +73,7 @@ ROWS = [
         Stand(Phase.STALLED, "AdoptionTargetNotFound", "", wake=60.0),
         (UUID, "spec.adopt.uuid"),
     ),
-    Row("adopt-unread", new(cluster(), spec=ADOPT), ReadRegistrations(ago(5.0))),
+    Row("adopt-unread", new(cluster(), spec=ADOPT), ReadRegistrations(ago(1.0))),
     Row(
         "adopt-held",
         new(cluster(), spec=ADOPT, reads=LISTED, rivals=(rival(status=registered(Origin.ADOPTED)),)),
@@ -165,7 +165,7 @@ AFTER = [
         Stand(Phase.STALLED, "AdoptionTargetNotFound", "", wake=60.0),
     ),
     Row("adopt-absent/list-too-old-to-say-so", new(spec=ADOPT, listed=6.0), ReadClusters(ago(5.0))),
-    Row("adopt-absent/appeared", new(cluster(), spec=ADOPT), ReadRegistrations(ago(5.0))),
+    Row("adopt-absent/appeared", new(cluster(), spec=ADOPT), ReadRegistrations(ago(1.0))),
     Row(
         "adopt-absent/two-of-the-name",
         new(cluster(), cluster(OTHER), spec=BY_NAME, reads=LISTED),
@@ -174,8 +174,23 @@ AFTER = [
     ),
     Row(
         "adopt-unread/read-too-long-ago",
-        new(cluster(), spec=ADOPT, reads=read(registrations=ago(11.0))),
+        new(cluster(), spec=ADOPT, listed=20.0, reads=read(registrations=ago(11.0))),
         ReadRegistrations(ago(5.0)),
+    ),
+    Row(
+        "adopt-unread/read-before-the-clusters",
+        new(cluster(), spec=ADOPT, reads=read(registrations=ago(2.0))),
+        ReadRegistrations(ago(1.0)),
+    ),
+    Row(
+        "adopt-held/perhaps-created-by-an-attempt-in-the-mirror",
+        new(
+            cluster(age=15.0),
+            spec=ADOPT,
+            reads=LISTED,
+            rivals=(rival(status=RegistrationStatus(create_attempt=attempt(2, owner=RIVAL))),),
+        ),
+        Stand(Phase.RECONCILING, "OwnershipConflict", "", wake=5.0),
     ),
     Row(
         "adopt-held/perhaps-just-created-by-another",
@@ -213,6 +228,11 @@ AFTER = [
     Row("create-name-exists/only-draining", new(draining()), Announce(new_attempt(exclude=(UUID,)))),
     Row("create-name-exists/gone", new(cluster(deleted_at=at(-5))), Announce(new_attempt(exclude=(UUID,)))),
     Row("create-name-claimed/being-created", new(rivals=(rival(attempt=attempt(2)),)), TAKEN, ("other/gpu-east",)),
+    Row(
+        "create-name-claimed/being-created-by-an-attempt-in-the-mirror",
+        new(rivals=(rival(status=RegistrationStatus(create_attempt=attempt(2, owner=RIVAL))),)),
+        TAKEN,
+    ),
     Row("create-name-claimed/by-another-worker", new(name_reserved=True), TAKEN, ("just now",)),
     Row(
         "create-name-claimed/not-by-a-copied-attempt",

@@ -122,6 +122,11 @@ class Model:
             if not self._finish(process, POLL):
                 return
 
+    def look(self, process: Process) -> None:
+        """Let one process list the clusters."""
+        process.poll()
+        self._finish(process, POLL)
+
     def _finish(self, process: Process, key: str) -> bool:
         """Let one task go on as far as nothing is held back; whether it came to its end."""
         while task := next((task for task in process.tasks if task.key == key), None):

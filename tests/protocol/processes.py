@@ -75,6 +75,10 @@ class Process:
         self.next_poll = self._seconds() + INTERVAL
         self._run(Task(POLL, self.poller.look()))
 
+    def list_live(self) -> None:
+        """List the registrations, as it does from time to time."""
+        self._at_once(self.world.list_live(self._subject.clock.now()))
+
     def answer(self, task: Task) -> None:
         """Bring a task the answer to its request."""
         assert task.call is not None

@@ -202,3 +202,64 @@ def test_late_cluster_of_a_deleted_registration() -> None:
 
     assert uid in model.server.objects
     assert model.clusters(uid)[0].uuid in model.observer.reported
+
+
+def test_late_cluster_beside_an_attempt_that_was_never_sent() -> None:
+    """What an earlier POST made late is named before the finalizer goes, though the newest attempt was not sent."""
+    model = Model()
+    process = model.process()
+    uid = model.user.create("x")
+    model.hold("POST")
+    model.settle()
+    model.lose("POST", late=True)
+    model.hold("turn")
+    model.wait(75)
+    model.arrive("POST")
+    process.next_poll = model.clock.seconds
+    model.wait(5)
+    model.user.delete(uid)
+    model.wait(31)
+    model.hold()
+    model.wait(60)
+
+    assert uid in model.server.objects
+    assert model.clusters(uid)[0].uuid in model.observer.reported
+
+
+def test_an_attempt_in_the_mirror_is_a_rival() -> None:
+    """Where `kubectl replace` has wiped the annotation, the mirror in the status keeps others from the cluster."""
+    model = Model()
+    first, second = _both_unclear(model)
+    model.user.replace(first)
+    model.hold("announce")
+    model.wait(3)
+    model.hold()
+    model.wait(200)
+
+    assert model.registration(second).status.uuid is None
+    assert made_by(model, first).live
+
+
+def test_adopted_by_a_list_that_is_older_than_the_cluster() -> None:
+    """Whose the cluster is that a person names is not read from a list of registrations made before it was there."""
+    model = Model()
+    maker, other = model.process(), model.process()
+    model.wait(20)
+    other.stale = True
+    other.list_live()
+    first = model.user.create("x", "a")
+    model.hear(maker)
+    model.hold("status")
+    model.advance(1)
+    model.work(maker, first)
+    second = model.user.create("y", "b", adopt={"uuid": made_by(model, first).uuid})
+    other.world.see(model.server.objects[second])
+    model.hold()
+    maker.frozen = True
+    model.look(other)
+    model.work(other, second)
+    maker.frozen = False
+    model.settle(maker)
+
+    assert model.registration(second).status.uuid is None
+    assert model.registration(first).status.uuid == made_by(model, first).uuid

@@ -22,6 +22,12 @@ ALWAYS_SENT = Change(
     "engine.apply", "still_fresh=lambda: self._recent(o.reads.registrations)", "still_fresh=lambda: True"
 )
 
+UNFRESH = Change(
+    "engine.apply",
+    "return written is not None and written.age(clock.now()) <= self._timing.freshness",
+    "return written is not None",
+)
+
 FORGOTTEN = Change(
     "core.attempt",
     "if newest and is_open(newest, o.registration) else None",
@@ -128,6 +134,7 @@ MUTATIONS = {
         "I3",
         (Change("core.attempt", "if is_live(cluster) and cluster.uuid not in", "if cluster.uuid not in"),),
     ),
+    "17-fresh-N": Mutation("case-17-frozen", "I5", (UNFRESH,)),
 }
 
 

@@ -171,6 +171,23 @@ def case_10_renamed(model: Model) -> None:
     assert cluster.name == "x"
 
 
+def case_17_frozen(model: Model) -> None:
+    """Frozen between the attempt and its POST for longer than settle: what it would send is another's by then."""
+    slow = model.process()
+    uid = model.user.create("x")
+    model.hold("turn")
+    model.settle()
+    slow.frozen = slow.stale = True
+    model.hold()
+    model.process()
+    model.wait(100)
+    slow.frozen = False
+    model.settle()
+    model.wait(60)
+
+    assert len(model.clusters(uid)) == 1
+
+
 def _late(model: Model) -> str:
     """A POST that may commit at any time, although its caller has given up."""
     model.process()

@@ -33,6 +33,17 @@ def own_attempt(registration: Registration) -> CreateAttempt | None:
     return attempt if attempt and attempt.owner == registration.uid else None
 
 
+def shown_attempts(registration: Registration) -> tuple[CreateAttempt, ...]:
+    """Its own attempts that everybody can see: in the annotation, and mirrored in the status where that was wiped."""
+    known = (own_attempt(registration), registration.status.create_attempt)
+    return tuple(attempt for attempt in known if attempt and attempt.owner == registration.uid)
+
+
+def open_attempts(registration: Registration) -> tuple[CreateAttempt, ...]:
+    """Those of them of which it is unknown what they made."""
+    return tuple(attempt for attempt in shown_attempts(registration) if is_open(attempt, registration))
+
+
 def is_open(attempt: CreateAttempt, registration: Registration) -> bool:
     """Whether it is still unknown what the attempt made: until the status names its id."""
     if attempt.refused and not attempt.earlier:

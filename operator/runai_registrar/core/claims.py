@@ -7,7 +7,7 @@ or one that names another tenant or control plane, is none.
 from datetime import UTC, datetime
 
 from runai_registrar.core.actions import Title
-from runai_registrar.core.attempt import is_open, own_attempt, sent_names
+from runai_registrar.core.attempt import open_attempts, sent_names, shown_attempts
 from runai_registrar.core.observed import ControlPlaneView, Observed, Snapshot
 from runai_registrar.resources import Origin, Registration
 
@@ -54,8 +54,7 @@ def stronger_holder(o: Observed, uuid: str) -> Registration | None:
 def creating(o: Observed, name: str) -> Registration | None:
     """A rival with an open attempt for this name, or None."""
     for rival in o.rivals:
-        attempt = own_attempt(rival)
-        if attempt and is_open(attempt, rival) and name in sent_names(attempt):
+        if any(name in sent_names(attempt) for attempt in open_attempts(rival)):
             return rival
     return None
 
@@ -70,8 +69,9 @@ def name_holder(o: Observed, name: str) -> Registration | None:
 
 def keys(registration: Registration) -> frozenset[str]:
     """The names and uuids by which two registrations can get in each other's way (`name:…`, `uuid:…`)."""
-    status, adopt, attempt = registration.status, registration.spec.adopt, own_attempt(registration)
-    names = {registration.cluster_name, status.cluster_name, *(sent_names(attempt) if attempt else ())}
+    status, adopt = registration.status, registration.spec.adopt
+    sent = (name for attempt in shown_attempts(registration) for name in sent_names(attempt))
+    names = {registration.cluster_name, status.cluster_name, *sent}
     uuids = {status.uuid, adopt.uuid if adopt else None}
     return frozenset({f"name:{name}" for name in names if name} | {f"uuid:{uuid}" for uuid in uuids if uuid})
 

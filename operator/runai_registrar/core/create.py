@@ -15,10 +15,9 @@ from runai_registrar.core.attempt import (
     MAX_EARLIER,
     candidates,
     filled_in,
-    is_open,
     new_attempt,
     open_attempt,
-    own_attempt,
+    open_attempts,
     unresolved,
 )
 from runai_registrar.core.claims import creating, holders, name_holder
@@ -170,9 +169,10 @@ def _adopt(o: Observed, snapshot: Snapshot) -> Action:
         return create(o, snapshot)
     if cluster is None:
         return stalled(o, "AdoptionTargetNotFound", _not_found(o))
-    listed = o.reads.registrations
-    if listed is None or listed.age(o.now) > o.timing.freshness:
-        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
+    listed, since = o.reads.registrations, o.now.earlier(o.timing.freshness / 2)
+    if listed is None or listed.age(o.now) > o.timing.freshness or not listed.after(snapshot.began):
+        # Whoever made what the snapshot shows had announced it before: a list that began later shows that.
+        return ReadRegistrations(snapshot.began if snapshot.began.after(since) else since)
     return _claimed_elsewhere(o, snapshot, cluster) or (_adopted(o, cluster) if o.registration.held else Hold())
 
 
@@ -190,8 +190,8 @@ def _claimed_elsewhere(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Sta
 
 def _unclear_maker(o: Observed, rival: Registration) -> Stand:
     """A rival finds out within settle what its attempt made; after that only a person can tell."""
-    attempt = own_attempt(rival)
-    if attempt and o.clock <= attempt.at.timestamp() + 2 * o.timing.settle:
+    latest = max((attempt.at.timestamp() for attempt in open_attempts(rival)), default=0.0)
+    if o.clock <= latest + 2 * o.timing.settle:
         message = f"The registration {rival.key} may have created this cluster; waiting until that is clear."
         return waiting(o, "OwnershipConflict", message, LOOK_EVERY)
     message = (
@@ -207,8 +207,7 @@ def _maker(o: Observed, snapshot: Snapshot, cluster: Cluster) -> Registration | 
     if own and _by_uuid(o) and cluster.uuid in _perhaps_made(o, snapshot, own, o.registration):
         return None
     for rival in o.rivals:
-        attempt = own_attempt(rival)
-        if attempt and is_open(attempt, rival) and cluster.uuid in _perhaps_made(o, snapshot, attempt, rival):
+        if any(cluster.uuid in _perhaps_made(o, snapshot, attempt, rival) for attempt in open_attempts(rival)):
             return rival
     return None
 

@@ -6,7 +6,7 @@ after a status names it, so that it can be released whatever happens in between.
 
 from collections.abc import Callable, Collection, Iterable
 
-from runai_registrar.core.attempt import is_open, own_attempt
+from runai_registrar.core.attempt import open_attempts
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import MESSAGE_LENGTH
 from runai_registrar.resources import (
@@ -30,9 +30,7 @@ def needs(registration: Registration) -> bool:
     """
     if registration.deleting and not registration.held:
         return False
-    attempts = (own_attempt(registration), registration.status.create_attempt)
-    unclear = any(one and one.owner == registration.uid and is_open(one, registration) for one in attempts)
-    return unclear or written_title(registration) is not None
+    return bool(open_attempts(registration)) or written_title(registration) is not None
 
 
 def finalizers(metadata: Metadata, ours: str, *, wanted: bool) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.attempt import is_open, own_attempt
+from runai_registrar.core.attempt import open_attempts
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import MESSAGE_LENGTH, find
 from runai_registrar.core.observed import Trouble
@@ -44,11 +44,10 @@ class Held:
         """Collect the titles of these registrations."""
         known = tuple(registrations)
         titled = [(title.uuid, r.status.tenant_id) for r in known if (title := written_title(r))]
-        attempts = [(attempt, r) for r in known if (attempt := own_attempt(r))]
         return cls(
             uuids=frozenset(uuid for uuid, _ in titled),
             tenants=frozenset(tenant for _, tenant in titled if tenant is not None),
-            unclear=any(is_open(attempt, registration) for attempt, registration in attempts),
+            unclear=any(map(open_attempts, known)),
         )
 
 

@@ -41,7 +41,7 @@ def recover(o: Observed) -> Action | None:
     if known is Outcome.ANNOUNCED and _sendable(o, attempt):
         return Create(attempt)
     if known in (Outcome.ANNOUNCED, Outcome.UNSENT):
-        return None
+        return _earlier(o, attempt)
     if known is Outcome.REFUSED:
         return _refused(o, attempt)
     return _look(o, attempt)
@@ -66,6 +66,13 @@ def _refused(o: Observed, attempt: CreateAttempt) -> Action | None:
         return None
     failed = held_back(o) or waiting(o, "Registering", "The creation was refused and is tried again.", 1.0)
     return Stand(failed.phase, failed.reason, failed.message, failed.title, closes=attempt.id, wake=failed.wake)
+
+
+def _earlier(o: Observed, attempt: CreateAttempt) -> Action | None:
+    """One that was never sent made nothing; before a release, what earlier ones may have made late is looked for."""
+    if not (o.registration.deleting and attempt.earlier):
+        return None
+    return _look(o, attempt.model_copy(update={"refused": True}))
 
 
 def _look(o: Observed, attempt: CreateAttempt) -> Action | None:

@@ -132,10 +132,12 @@ class Apply:
             entry.remember(attempt=action.attempt, outcome=None)
 
     async def _announce(self, entry: Entry, o: Observed, action: Announce) -> None:
-        """Write 1. Whatever becomes of it, only a write that is known to have landed may be sent."""
+        """Write 1. Whatever becomes of it, only a write that is known to have landed may be sent.
+
+        It counts as old from the moment of the decision: the attempt's own time, which settle is counted from, is then.
+        """
         place = (o.control_plane.name, action.attempt.name)
         self._names[place] = o.registration.uid
-        began = clock.now()
         try:
             written = await self._world.kube.announce(o.registration, action.attempt)
         except Conflict:
@@ -145,7 +147,7 @@ class Apply:
             raise
         else:
             entry.remember(
-                attempt=action.attempt, written=began, outcome=Outcome.ANNOUNCED, answer=None, replaces=action.replaces
+                attempt=action.attempt, written=o.now, outcome=Outcome.ANNOUNCED, answer=None, replaces=action.replaces
             )
             self._world.take_in(written, own=True)
         finally:
