@@ -131,6 +131,12 @@ class Kube:
         items = [item for part in parts for item in part.items]
         return Listed(items, min((part.resource_version for part in parts), key=int))
 
+    async def holders(self, uuid: str) -> list[Json]:
+        """List the registrations that name this uuid in their status, as JSON."""
+        query = [("fieldSelector", f"status.uuid={uuid}")]
+        parts = [await self._list(_path(REGISTRATIONS, name), query) for name in self._namespaces or ("",)]
+        return [item for part in parts for item in part.items]
+
     async def control_planes(self) -> list[Json]:
         """List all control planes, as JSON."""
         return (await self._list(_path(CONTROL_PLANES))).items
@@ -169,19 +175,19 @@ class Kube:
         """Read the metadata of a namespace; Absent where there is none."""
         return Metadata.model_validate((await self._request("GET", f"/api/v1/namespaces/{name}"))["metadata"])
 
-    async def _list(self, path: str) -> Listed:
+    async def _list(self, path: str, selected: Sequence[tuple[str, str]] = ()) -> Listed:
         """All pages of a list, at one consistent resource version; begun anew where that has expired meanwhile."""
         for _ in range(EXPIRED):
             try:
-                return await self._pages(path)
+                return await self._pages(path, selected)
             except KubernetesError as error:
                 if error.status != HTTPStatus.GONE:
                     raise
-        return await self._pages(path)
+        return await self._pages(path, selected)
 
-    async def _pages(self, path: str) -> Listed:
+    async def _pages(self, path: str, selected: Sequence[tuple[str, str]]) -> Listed:
         found: list[Json] = []
-        query = [("limit", str(PAGE))]
+        query = [*selected, ("limit", str(PAGE))]
         more = ""
         while True:
             page = await self._request("GET", path, query=[*query, ("continue", more)] if more else query)

@@ -14,6 +14,7 @@ from runai_registrar.core.actions import (
     Leave,
     ReadCluster,
     ReadClusters,
+    ReadHolders,
     ReadInstallSecret,
     ReadRegistration,
     ReadRegistrations,
@@ -45,7 +46,7 @@ def later(o: Observed, seconds: float = STEP) -> Observed:
 def effect(o: Observed, action: Action, outcome: Outcome = Outcome.UNANSWERED) -> Observed:
     """Return what is observed after an action was carried out; `outcome` is what becomes of a POST."""
     match action:
-        case ReadClusters() | ReadCluster() | ReadRegistration() | ReadRegistrations():
+        case ReadClusters() | ReadCluster() | ReadRegistration() | ReadRegistrations() | ReadHolders():
             o = _read(later(o), action)
         case Announce(attempt, replaces):
             outcome, written = Outcome.ANNOUNCED, o.now
@@ -124,7 +125,9 @@ def _made(o: Observed, attempt: CreateAttempt, outcome: Outcome) -> Cluster | No
     return Cluster(uuid=OTHER, tenant_id=o.control_plane.tenant_id or 1, name=attempt.name, created_at=utc(o.clock))
 
 
-def _read(o: Observed, action: ReadClusters | ReadCluster | ReadRegistration | ReadRegistrations) -> Observed:
+def _read(
+    o: Observed, action: ReadClusters | ReadCluster | ReadRegistration | ReadRegistrations | ReadHolders
+) -> Observed:
     reads = o.reads
     match action:
         case ReadClusters(after):
@@ -138,7 +141,9 @@ def _read(o: Observed, action: ReadClusters | ReadCluster | ReadRegistration | R
         case ReadRegistration():
             reads = replace(reads, registration=o.now)
         case ReadRegistrations():
-            reads = replace(reads, registrations=o.now)
+            reads = replace(reads, registrations=o.now, holders=o.now)
+        case ReadHolders():
+            reads = replace(reads, holders=o.now)
     return replace(o, reads=reads)
 
 

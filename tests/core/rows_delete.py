@@ -22,7 +22,16 @@ from core.situations import (
     registration,
     rival,
 )
-from runai_registrar.core.actions import Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
+from runai_registrar.core.actions import (
+    Delete,
+    Phase,
+    ReadClusters,
+    ReadHolders,
+    ReadRegistrations,
+    Release,
+    Stand,
+    Title,
+)
 from runai_registrar.core.observed import Memory, Observed
 from runai_registrar.resources import RELEASE, DeletionProgress, Origin
 
@@ -94,7 +103,7 @@ ROWS = [
         Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, wake=60.0),
         ("spec.deletion.policy", f"{RELEASE}=orphan"),
     ),
-    Row("delete-unread", leaving(cluster()), ReadRegistrations(ago(5.0))),
+    Row("delete-unread", leaving(cluster()), ReadHolders(UUID, ago(5.0))),
     Row("delete-ask", leaving(cluster(), reads=READ), Delete(UUID, force=False)),
     Row(
         "delete-forced",
@@ -222,6 +231,16 @@ AFTER = [
     Row(
         "delete-unread/read-too-long-ago",
         leaving(cluster(), reads=read(registrations=ago(11.0))),
+        ReadHolders(UUID, ago(5.0)),
+    ),
+    Row(
+        "delete-ask/who-holds-it-is-enough",
+        leaving(cluster(), reads=read(registrations=ago(600.0), holders=NOW)),
+        Delete(UUID, force=False),
+    ),
+    Row(
+        "delete-foreign/who-holds-it-is-not-enough",
+        leaving(cluster(), rivals=(rival(status=registered()),), reads=read(holders=NOW)),
         ReadRegistrations(ago(5.0)),
     ),
     Row(
@@ -410,7 +429,7 @@ AFTER = [
         leaving(draining(), status=NEVER_CONNECTED, reads=READ),
         Delete(UUID, force=True),
     ),
-    Row("delete-overdue-force/unread", OVERDUE_FORCE, ReadRegistrations(ago(5.0))),
+    Row("delete-overdue-force/unread", OVERDUE_FORCE, ReadHolders(UUID, ago(5.0))),
     Row(
         "delete-overdue-orphan/gone-in-time",
         leaving(spec={"deletion": {"onTimeout": "Orphan"}}, status=LONG_AGO),

@@ -197,7 +197,8 @@ def observed(registration: Registration, *clusters: Cluster, listed: float | Non
 
 
 def read(**facts: Any) -> Reads:
-    """Return the live reads made for this decision."""
+    """Return the live reads made for this decision; a list of all registrations shows who holds a uuid, too."""
+    facts.setdefault("holders", facts.get("registrations"))
     return replace(Reads(), **facts)
 
 

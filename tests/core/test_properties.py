@@ -121,7 +121,7 @@ def test_only_a_missing_cluster_is_replaced(o: Observed) -> None:
 @often
 @given(near(Delete))
 def test_deletion_needs_a_title(o: Observed) -> None:
-    """A DELETE is for the cluster that a deleting registration owns, by a fresh live list, never a protected one."""
+    """A DELETE is for the cluster that a deleting registration owns, by a fresh live read, never a protected one."""
     action = decide(o)
     if not isinstance(action, Delete):
         return
@@ -134,8 +134,8 @@ def test_deletion_needs_a_title(o: Observed) -> None:
     assert not o.registration.spec.deletion_protection
     assert not orphaned(o, held.origin)
     assert owned(o, action.uuid)
-    assert o.reads.registrations is not None
-    assert o.reads.registrations.age(o.now) <= o.timing.freshness
+    assert o.reads.holders is not None
+    assert o.reads.holders.age(o.now) <= o.timing.freshness
 
 
 @often

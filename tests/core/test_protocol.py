@@ -27,7 +27,7 @@ from runai_registrar.core.actions import (
     Action,
     Announce,
     Phase,
-    ReadRegistrations,
+    ReadHolders,
     Release,
     Stand,
     Title,
@@ -131,9 +131,9 @@ CASES = {
         ),
     ),
     "10-released-meanwhile": Case(
-        "Before the DELETE the registrations are read live.",
+        "Before the DELETE it is read live who holds the cluster.",
         observed(registration(status=registered(), deleting=True), cluster()),
-        ReadRegistrations(ago(5.0)),
+        ReadHolders(UUID, ago(5.0)),
     ),
     "10-released-meanwhile-and-read": Case(
         "What the live read shows counts: released is released.",

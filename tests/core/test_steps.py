@@ -134,7 +134,7 @@ def test_a_deletion_drains_to_its_end() -> None:
     _, drains = walk(start)
     gone = replace(later(drains, 5.0), snapshot=Snapshot.of([], later(drains, 4.0).now, drains.clock + 4.0))
 
-    assert kinds(start) == ["ReadRegistrations", "Delete", "ReadClusters", "Stand"]
+    assert kinds(start) == ["ReadHolders", "Delete", "ReadClusters", "Stand"]
     assert kinds(later(drains, 5.0)) == ["ReadClusters", "Stand"]
     assert kinds(gone) == ["Release", "Leave"]
 

@@ -53,6 +53,10 @@ class ApiServer:
         versions = [int(one.metadata.resource_version or 0) for one in self.stored.values()]
         return Listed([one.to_dict() for one in self.stored.values()], str(max(versions, default=1)))
 
+    async def holders(self, uuid: str) -> list[Mapping[str, Any]]:
+        """List those that name a uuid, as JSON."""
+        return [one.to_dict() for one in self.stored.values() if one.status.uuid == uuid]
+
     def _write(
         self, registration: Registration, status: RegistrationStatus | None = None, **metadata: Any
     ) -> Registration:

@@ -9,8 +9,16 @@ from core.situations import OTHER, UUID, at, attempt, cluster, knows, observed, 
 from engine.control_plane import ControlPlane
 from engine.test_apply import Desk
 from runai_registrar.controlplane.protocol import Deletion
-from runai_registrar.core.actions import Create, Delete, ReadCluster, ReadRegistration, ReadRegistrations, Rename
-from runai_registrar.core.observed import Observed, Outcome
+from runai_registrar.core.actions import (
+    Create,
+    Delete,
+    ReadCluster,
+    ReadHolders,
+    ReadRegistration,
+    ReadRegistrations,
+    Rename,
+)
+from runai_registrar.core.observed import Observed, Outcome, Reads
 from runai_registrar.engine import clock
 from runai_registrar.errors import (
     ControlPlaneError,
@@ -221,3 +229,29 @@ async def test_live_reads_bring_what_is_new() -> None:
     assert not before.after(desk.entry.read)
     assert desk.world.registrations.listed is not None
     assert desk.world.registrations.listed.after(before)
+
+
+@pytest.mark.parametrize("quickly", [True, False])
+async def test_who_holds_a_uuid_is_read_from_one_list_or_by_itself(*, quickly: bool) -> None:
+    """One quick list of all serves many; a slow one would be old at its end, so those that matter are read alone."""
+    desk, seen = owning(ControlPlane(), deleting=True)
+    desk.world.lists_quickly = quickly
+    before = clock.now()
+    await desk.apply.apply(desk.entry, seen, ReadHolders(UUID, before))
+    reads = desk.world.registrations.reads(desk.entry, Reads())
+
+    assert desk.server.lists == int(quickly)
+    assert desk.entry.read is not None
+    assert not before.after(desk.entry.read)
+    assert reads.holders is not None
+    assert not before.after(reads.holders)
+
+
+async def test_one_that_holds_the_uuid_no_more_is_read_itself() -> None:
+    """What a registration is now is known also where it is not among those that hold the uuid."""
+    desk, seen = owning(ControlPlane(), deleting=True)
+    desk.world.lists_quickly = False
+    desk.server.stored["uid-1"] = registration(deleting=True, resource_version="8")
+    await desk.apply.apply(desk.entry, seen, ReadHolders(UUID, clock.now()))
+
+    assert desk.entry.registration.status.uuid is None

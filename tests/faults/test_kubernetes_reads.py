@@ -1,11 +1,14 @@
 """Reads of the Kubernetes API that fail, or that show the past: waited for, tried again, and never acted on."""
 
+import time
+
 import pytest
 
 from faults.arena import Arena
 from faults.proxy import Proxy
 from faults.vocabulary import DELETE, LIST, POST, PUT, WATCH_REGISTRATIONS, Fault, Kind, Match, changes, on
 from operators import until
+from runai_registrar.engine.world import QUICK
 from stage import LONG_AFTER
 
 READ = on("get runaiclusterregistrations")
@@ -110,3 +113,32 @@ def test_a_list_from_the_past(arena: Arena) -> None:
     assert {call.status for call in arena.journal.calls(since=since) if call.who == arena.door.who} >= {404, 409}
     assert made["gpu-renamed"].cluster.name == "gpu-new-name"
     arena.judge(orphans=True)
+
+
+@pytest.mark.case(
+    "R-32",
+    injected="a list of all registrations that takes longer than it serves",
+    outcome="each deletion reads live who holds its cluster, and goes on",
+)
+def test_a_slow_list_holds_up_no_deletion(arena: Arena) -> None:
+    """Where a list of everything is old before its end, a DELETE rests on one of those that hold the uuid."""
+    arena.admin.settings(drainTime=0)
+    made = [arena.stage.register() for _ in range(3)]
+    operator = arena.operator()
+    slow = arena.door.fault(Kind.LATE_ANSWER, LIST)
+    slow.wait_reached()
+    time.sleep(2 * QUICK)
+    slow.lift()
+    with operator:
+        for each in made:
+            each.wait_ready()
+        arena.admin.advance(LONG_AFTER)
+        since = arena.journal.moment
+        arena.house.kube.delete(arena.stage.registrations)
+        until(lambda: not arena.registrations(), "none left")
+
+    lists = [call for call in arena.journal.calls(since=since) if LIST(call)]
+    selected = {text for call in lists for text in call.query.get("fieldSelector", ())}
+    assert selected == {f"status.uuid={call.name}" for call in arena.calls(DELETE)}
+    assert all("fieldSelector" in call.query for call in lists)
+    arena.judge()

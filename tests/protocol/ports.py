@@ -62,6 +62,15 @@ class KubePort:
         )
         return listed
 
+    async def holders(self, uuid: str) -> list[Json]:
+        """List the registrations that name this uuid."""
+
+        def effect() -> list[Json]:
+            return [body for body in self._server.objects.values() if body.get("status", {}).get("uuid") == uuid]
+
+        found: list[Json] = await self._request("holders", effect)
+        return found
+
     async def _write(
         self, kind: str, registration: Registration, write: Callable[[str, str, str, Json], Json], content: Json
     ) -> Registration:

@@ -18,9 +18,7 @@ ANY_TIME = Change("core.attempt", "<= cluster.created_at <= end", "<= cluster.cr
 ANY_EVIDENCE = Change(
     "core.attempt", 'return same_domain and (cluster.version or "") == (part.version or "")', "return True"
 )
-ALWAYS_SENT = Change(
-    "engine.apply", "still_fresh=lambda: self._recent(o.reads.registrations)", "still_fresh=lambda: True"
-)
+ALWAYS_SENT = Change("engine.apply", "still_fresh=lambda: self._recent(o.reads.holders)", "still_fresh=lambda: True")
 
 UNFRESH = Change(
     "engine.apply",
@@ -102,7 +100,8 @@ MUTATIONS = {
             ALWAYS_SENT,
             Change(
                 "core.delete",
-                "    if not _listed(o):\n        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))\n"
+                "    if not _live(o, o.reads.holders):\n"
+                "        return ReadHolders(held.uuid, o.now.earlier(o.timing.freshness / 2))\n"
                 "    return Delete(",
                 "    return Delete(",
             ),

@@ -39,6 +39,14 @@ class ReadRegistrations:
 
 
 @dataclass(frozen=True)
+class ReadHolders:
+    """Read live which registrations hold this uuid, this one among them, beginning after this moment."""
+
+    uuid: str
+    after: Stamp
+
+
+@dataclass(frozen=True)
 class Announce:
     """Write 1: finalizer and create-attempt in one compare-and-swap; a conflict means look again."""
 
@@ -174,6 +182,7 @@ Action = (
     | ReadCluster
     | ReadRegistration
     | ReadRegistrations
+    | ReadHolders
     | Announce
     | Hold
     | Create

@@ -50,7 +50,7 @@ delete-foreign         deleting, another registration goes before it            
 delete-protected       deleting, deletionProtection                                        Stand DeletionBlocked
 delete-observed        deleting, mode Observe, a cluster is held                           Stand DeletionBlocked
 delete-recovered       deleting, Recovered, connected since, no policy written             Stand DeletionBlocked
-delete-unread          deleting, registrations not listed live                             ReadRegistrations
+delete-unread          deleting, who holds the uuid not read live                          ReadHolders
 delete-ask             deleting, read live                                                 Delete
 delete-forced          deleting, force: true                                               Delete with force
 delete-refused         deleting, the call failed, the list shows it                        Stand DeletionBlocked

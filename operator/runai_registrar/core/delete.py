@@ -4,13 +4,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.actions import Action, Delete, Phase, ReadClusters, ReadRegistrations, Release, Stand, Title
+from runai_registrar.core.actions import (
+    Action,
+    Delete,
+    Phase,
+    ReadClusters,
+    ReadHolders,
+    ReadRegistrations,
+    Release,
+    Stand,
+    Title,
+)
 from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import stronger_holder, written_title
 from runai_registrar.core.missing import Doubt, unproven
 from runai_registrar.core.observed import Observed, Snapshot
 from runai_registrar.core.surplus import beside
-from runai_registrar.core.times import utc
+from runai_registrar.core.times import Stamp, utc
 from runai_registrar.core.verdicts import (
     LOOK_EVERY,
     WAY_OUT,
@@ -168,28 +178,27 @@ def _interval(o: Observed) -> float:
 
 
 def _ask(o: Observed, held: Title, snapshot: Snapshot, *, force: bool) -> Action:
-    """DELETE rests on a live list of registrations, which shows this one as well."""
+    """DELETE rests on a live read of all registrations that hold the uuid, which shows this one as well."""
     if failed := held_back(o):
         doubt = unproven(o, held.uuid)
         if not isinstance(doubt, Doubt):
             return doubt or _gone(o, held, snapshot)
         return _going(failed.message, held, failed.wake, stuck=failed.phase is Phase.STALLED or bool(_stuck(o)))
-    if not _listed(o):
-        return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
+    if not _live(o, o.reads.holders):
+        return ReadHolders(held.uuid, o.now.earlier(o.timing.freshness / 2))
     return Delete(held.uuid, force)
 
 
 def _owned_elsewhere(o: Observed, held: Title, owner: Registration) -> Action:
     """A live list shows whether the owner is still there: a cluster must not be left without one."""
-    if not _listed(o):
+    if not _live(o, o.reads.registrations):
         return ReadRegistrations(o.now.earlier(o.timing.freshness / 2))
     return Release(f"the registration {owner.key} owns the cluster", held.uuid)
 
 
-def _listed(o: Observed) -> bool:
-    """Whether the registrations were listed live just now."""
-    listed = o.reads.registrations
-    return listed is not None and listed.age(o.now) <= o.timing.freshness
+def _live(o: Observed, read: Stamp | None) -> bool:
+    """Whether a live read was made just now."""
+    return read is not None and read.age(o.now) <= o.timing.freshness
 
 
 def progress(o: Observed) -> DeletionProgress:

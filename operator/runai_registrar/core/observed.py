@@ -158,6 +158,7 @@ class Reads:
     clusters: Stamp | None = None  # the newest list asked for began after this moment
     registration: Stamp | None = None
     registrations: Stamp | None = None
+    holders: Stamp | None = None  # of the registered uuid; a list of all registrations shows them, too
     absent: Mapping[str, Stamp] = field(default_factory=dict)  # GET by uuid answered 404
     present: Mapping[str, Stamp] = field(default_factory=dict)  # GET by uuid showed the cluster
 

@@ -17,6 +17,7 @@ from runai_registrar.core.actions import (
     Leave,
     ReadCluster,
     ReadClusters,
+    ReadHolders,
     ReadInstallSecret,
     ReadRegistration,
     ReadRegistrations,
@@ -69,7 +70,7 @@ class Apply:
             KubernetesError: The API server did not do it; try again later.
         """
         match action:
-            case ReadCluster() | ReadRegistration() | ReadRegistrations():
+            case ReadCluster() | ReadRegistration() | ReadRegistrations() | ReadHolders():
                 return await self._read(entry, o, action)
             case Announce():
                 await self._announce(entry, o, action)
@@ -92,7 +93,7 @@ class Apply:
         return o.reads
 
     async def _read(
-        self, entry: Entry, o: Observed, action: ReadCluster | ReadRegistration | ReadRegistrations
+        self, entry: Entry, o: Observed, action: ReadCluster | ReadRegistration | ReadRegistrations | ReadHolders
     ) -> Reads:
         match action:
             case ReadCluster(uuid):
@@ -101,7 +102,19 @@ class Apply:
                 await self.read_again(entry)
             case ReadRegistrations(after):
                 await self._world.list_live(after)
+            case ReadHolders(uuid, after):
+                await self._read_holders(entry, uuid, after)
         return o.reads
+
+    async def _read_holders(self, entry: Entry, uuid: str, after: Stamp) -> None:
+        """Who holds a uuid, and this registration itself, live; Absent where that is gone."""
+        if self._world.lists_quickly:
+            await self._world.list_live(after)
+            return
+        began = clock.now()
+        if entry.registration.uid not in await self._world.read_holders(uuid, began):
+            await self.read_again(entry)
+        entry.holders = began
 
     async def read_again(self, entry: Entry) -> None:
         """Read a registration live; Absent where it is gone."""
@@ -205,7 +218,7 @@ class Apply:
         drains = False
         try:
             answer = await self._client(o).delete_cluster(
-                action.uuid, force=action.force, still_fresh=lambda: self._recent(o.reads.registrations)
+                action.uuid, force=action.force, still_fresh=lambda: self._recent(o.reads.holders)
             )
             drains = answer is Deletion.DRAINING
         except Stale:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runai_registrar.core import claims
 from runai_registrar.core.finalizers import needs
-from runai_registrar.core.observed import Failure, Memory, Snapshot
+from runai_registrar.core.observed import Failure, Memory, Reads, Snapshot
 from runai_registrar.core.times import Stamp
 from runai_registrar.engine.backoff import REFUSED_PAUSE, TAKEN_PAUSE, pause
 from runai_registrar.engine.contest import Contest
@@ -18,11 +18,15 @@ from runai_registrar.resources import Registration, RegistrationStatus
 
 @dataclass
 class Entry:
-    """One registration as last seen, when it was last read live, and what this process knows of it."""
+    """One registration as last seen, and what this process knows of it.
+
+    `read` is when its last live read began, `holders` when the last one of all that hold its uuid did.
+    """
 
     registration: Registration
     memory: Memory = field(default_factory=Memory)
     read: Stamp | None = None
+    holders: Stamp | None = None
     failures: int = 0
     contest: Contest = field(default_factory=Contest)
     install_failures: int = 0
@@ -146,6 +150,12 @@ class Registrations:
             if uid not in uids and not newer(entry.registration.metadata.resource_version, version)
         ]
         return changed, gone
+
+    def reads(self, entry: Entry, made: Reads) -> Reads:
+        """The live reads made for a decision, with those that serve others, too."""
+        known = [read for read in (entry.holders, self.listed) if read is not None]
+        holders = max(known, key=lambda read: read.boot, default=None)
+        return replace(made, registration=entry.read, registrations=self.listed, holders=holders)
 
     def stale(self, now: Stamp, seconds: float) -> bool:
         """Whether the last complete list is older than this."""

@@ -94,7 +94,7 @@ class Reconciler:
             rivals=self._world.registrations.rivals(entry.registration, snapshot),
             name_reserved=self._apply.reserved(name, entry.registration),
             memory=entry.memory,
-            reads=replace(reads, registration=entry.read, registrations=self._world.registrations.listed),
+            reads=self._world.registrations.reads(entry, reads),
         )
 
     async def _stand(self, entry: Entry, observed: Observed, verdict: Stand) -> bool:

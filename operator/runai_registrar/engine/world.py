@@ -18,6 +18,9 @@ from runai_registrar.engine.queue import Queue
 from runai_registrar.kube import Kube
 from runai_registrar.resources import RECONCILE_REQUESTED_AT, Registration, RegistrationSpec
 
+QUICK = 1.0
+"""Seconds up to which a list of all registrations serves each deletion; a longer one would be old before its end."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,6 +31,7 @@ class World:
         self.kube, self.fleet = kube, fleet
         self.registrations = Registrations()
         self.queue: Queue | None = None
+        self.lists_quickly = True
         self._listing = asyncio.Lock()
         self._parked: dict[str, Reads] = {}
         self._orphans = Orphans()
@@ -90,6 +94,7 @@ class World:
                 return
             began = clock.now()
             listed = await self.kube.registrations()
+            self.lists_quickly = began.age(clock.now()) <= QUICK
             seen = [found for item in listed.items if (found := read(item))]
             changed, gone = self.registrations.replace_all((r for r, _ in seen), listed.resource_version, began)
             for registration, invalid in seen:
@@ -100,6 +105,13 @@ class World:
         self.wake(changed)
         for uid in gone:
             self.lose(uid)
+
+    async def read_holders(self, uuid: str, began: Stamp) -> set[str]:
+        """Read live which registrations hold a uuid; their uids. One that cannot be read hides no other."""
+        seen = [found for item in await self.kube.holders(uuid) if (found := read(item))]
+        for registration, invalid in seen:
+            self.take_in(registration, invalid, began=began)
+        return {registration.uid for registration, _ in seen}
 
     def name_if_lost(self, entry: Entry) -> None:
         """Say which cluster was just created for a registration that went away meanwhile."""
