@@ -64,11 +64,10 @@ class KubePort:
 
     async def holders(self, uuid: str) -> list[Json]:
         """List the registrations that name this uuid."""
-
-        def effect() -> list[Json]:
-            return [body for body in self._server.objects.values() if body.get("status", {}).get("uuid") == uuid]
-
-        found: list[Json] = await self._request("holders", effect)
+        bodies = self._server.objects.values()
+        found: list[Json] = await self._request(
+            "holders", lambda: [body for body in bodies if body.get("status", {}).get("uuid") == uuid]
+        )
         return found
 
     async def _write(
