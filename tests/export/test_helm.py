@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,28 @@ def test_hidden_command_in_a_shell(shell: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kubectl", ["exit 1", "echo 'controlPlane: {}'; exit 1", "kill $$"])
+def test_helm_is_not_run_without_values(shell: Path, tmp_path: Path, kubectl: str) -> None:
+    """Where kubectl fails, Helm is not run: no cluster is upgraded to empty values, and it is no success."""
+    shutil.copy(shell / "helm", tmp_path / "helm")
+    (tmp_path / "kubectl").write_text(f"#!/bin/sh\n{kubectl}\n")
+    (tmp_path / "kubectl").chmod(0o755)
+    words = ["/bin/sh", "-c", Install("a", "b", "https://x", "1").hidden()]
+    done = subprocess.run(words, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)  # noqa: S603  # what is tested
+
+    assert done.returncode != 0
+    assert done.stdout == ""
+
+
+def test_values_do_not_stay_behind(shell: Path) -> None:
+    """A shell into which the command is pasted has no variable with the values afterwards."""
+    command = Install("a", "b", "https://x", "1").hidden()
+    words = ["/bin/sh", "-c", f'{command} > /dev/null; echo "<$values>"']
+    done = subprocess.run(words, env={"PATH": str(shell)}, capture_output=True, text=True, check=True)  # noqa: S603  # what is tested
+
+    assert done.stdout == "<>\n"
+
+
 def test_shown_command_in_a_shell(shell: Path) -> None:
     """Helm gets the values as they stand in the Secret, even where they hold what could end them."""
     values = "controlPlane:\n  clientSecret: '$(id) `id` $HOME \\'\nVALUES_1\nVALUES_2\n"
@@ -71,10 +94,10 @@ def test_shown_command_in_a_shell(shell: Path) -> None:
 @given(PLAIN, PLAIN)
 def test_words_stay_words(repository: str, version: str) -> None:
     """Read as a shell reads it, the command has one word for each option, whatever is in it."""
-    words = shlex.split(Install("a", "b", repository, version).hidden())
+    words = shlex.split(Install("a", "b", repository, version).hidden().rpartition("|\n")[2].removesuffix(")"))
 
     assert {f"--repo={repository}", f"--version={version}"} <= set(words)
-    assert len(words) == 18
+    assert len(words) == 10
 
 
 def test_unusable_texts_are_found() -> None:

@@ -31,10 +31,15 @@ class Install:
     helm: tuple[str, ...] = ()
 
     def hidden(self) -> str:
-        """The command that reads the values out of the Secret when it runs, and shows none of them."""
+        """The command that reads the values out of the Secret when it runs, and shows none of them.
+
+        Where kubectl fails, Helm is not run: with nothing on its input it would upgrade to empty values. All of it is
+        in a shell of its own, so that the values do not stay behind in a variable.
+        """
         template = f'{{{{index .data "{VALUES}" | base64decode}}}}'
         read = ("kubectl", *self.kubectl, "get", "secret", self.secret, f"--namespace={self.namespace}")
-        return f"{join(read)} -o go-template={quote(template)} |\n  {self._helm()}"
+        values = f'values="$({join(read)} -o go-template={quote(template)})"'
+        return f"({values} &&\n  printf '%s\\n' \"$values\" |\n  {self._helm()})"
 
     def shown(self, values: str) -> str:
         """The command with the values, secrets and all: on standard input, so that no list of programs has them."""
