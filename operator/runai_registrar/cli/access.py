@@ -1,6 +1,7 @@
 """How commands reach Kubernetes as the person at the keyboard, and how they talk to that person."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -47,8 +48,21 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def printed(write: Callable[[], int]) -> int:
-    """The exit code of what prints; 1 where nobody reads the output any more (`| head`), and 2 where a file fails."""
+def printed(write: Callable[[], int], *, exact: bool = False) -> int:
+    """The exit code of what prints; 1 where nobody reads the output any more (`| head`), and 2 where a file fails.
+
+    Args:
+        write: Prints, and says what the exit code is.
+        exact: The output goes into files and shells, and is UTF-8 whatever the locale says. Otherwise people read it,
+            and what their terminal has no letters for is escaped.
+    """
+    if sys.stdout is None:  # it was closed before the program began
+        say("runai-registrar: The output is closed.")
+        return 2
+    if isinstance(sys.stdout, io.TextIOWrapper) and exact:
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = write()
         sys.stdout.flush()

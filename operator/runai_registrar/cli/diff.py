@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from runai_registrar.cli.access import add_examples, printed, say
+from runai_registrar.cli.given import STANDARD_INPUT, named, text_in
 from runai_registrar.cli.looking import add_control_plane, look
 from runai_registrar.core.claims import written_title
 from runai_registrar.errors import SettingsError
@@ -90,22 +90,11 @@ def _placed(registration: Registration, namespace: str | None) -> Registration:
 def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
     """Each text with the name that people know it by, folders in order."""
     for name in names:
-        if name == "-":
-            yield "standard input", sys.stdin.read()
-            continue
-        path = Path(name)
-        for each in _below(path) if path.is_dir() else [path]:
-            yield str(each), _text(each)
+        folder = Path(name)
+        files = _below(folder) if name != STANDARD_INPUT and folder.is_dir() else [name]
+        for each in files:
+            yield named(each), text_in(each)
 
 
-def _below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}.") from None
-    except ValueError:
-        raise SettingsError(f"{path}: it is not text.") from None
+def _below(folder: Path) -> list[str]:
+    return [str(path) for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]

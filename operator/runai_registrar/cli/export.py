@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     if not documents:
         say("There is nothing to export: no cluster matches, or those that do have a registration (--all).")
         return 1 if args.patterns else 0
-    return printed(lambda: _print(documents) if args.output_dir is None else _files(documents, args))
+    if args.output_dir is None:
+        return printed(lambda: _print(documents), exact=True)
+    return printed(lambda: _files(documents, args))
 
 
 def _print(documents: dict[str, str]) -> int:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if obstacle is not None:
         say(obstacle)
         return 1
-    return printed(lambda: _print(command))
+    return printed(lambda: _print(command), exact=True)
 
 
 def _print(command: str) -> int:

@@ -3,14 +3,13 @@
 import argparse
 import base64
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from runai_registrar.cli.access import add_kubernetes, kubernetes
+from runai_registrar.cli.given import readable, text_in
 from runai_registrar.core.times import Timing
 from runai_registrar.engine.connection import Connection
 from runai_registrar.engine.world import read
@@ -70,17 +69,18 @@ async def look(args: argparse.Namespace) -> Seen:
 
 
 async def _directly(args: argparse.Namespace) -> Seen:
-    if not args.client_id:
+    client_id = readable(args.client_id or "", "--client-id").strip()
+    if not client_id:
         raise SettingsError("--client-id is needed with --url.")
     spec = {
         "url": args.url,
         "credentialsSecretRef": {"name": "given"},
         "proxyUrl": args.proxy_url,
         "allowInsecureTransport": args.allow_insecure_transport,
-        "caBundle": _file(args.ca_file, "--ca-file") if args.ca_file else None,
+        "caBundle": None if args.ca_file is None else text_in(args.ca_file, "--ca-file"),
     }
     plane = ControlPlane.from_dict({"metadata": {"name": args.control_plane, "uid": ""}, "spec": spec})
-    given = _Given({"clientId": args.client_id, "clientSecret": _client_secret(args.client_secret_file)})
+    given = _Given({"clientId": client_id, "clientSecret": _client_secret(args.client_secret_file)})
     try:
         return await _seen(plane, Connection(given, "", Timing()))
     except RegistrarError as error:
@@ -144,22 +144,13 @@ async def _registrations(kube: Kube) -> tuple[Registration, ...]:
 
 
 def _client_secret(path: str | None) -> str:
-    if path is not None:
-        secret = sys.stdin.read() if path == "-" else _file(path, "--client-secret-file")
+    if path is None:
+        secret = readable(os.environ.get(SECRET_VARIABLE, ""), SECRET_VARIABLE)
     else:
-        secret = os.environ.get(SECRET_VARIABLE, "")
+        secret = text_in(path, "--client-secret-file")
     if not secret.strip():
         raise SettingsError(f"There is no client secret. Set {SECRET_VARIABLE}, or --client-secret-file.")
     return secret
-
-
-def _file(path: str, flag: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{flag} {path}: {error.strerror}.") from None
-    except ValueError:
-        raise SettingsError(f"{flag} {path}: it is not text.") from None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RegistrarError as error:
         print(f"runai-registrar: {error.message}", file=sys.stderr)
         return 2
+    except UnicodeError:
+        print("runai-registrar: Something that was given, or is to be printed, is not text in UTF-8.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return code

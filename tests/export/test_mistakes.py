@@ -1,0 +1,68 @@
+"""A person who mistypes: what cannot be used is named in a sentence, with exit code 2, and never by a traceback."""
+
+import sys
+
+import pytest
+
+from export.program import Run
+from runai_registrar.simulator import Server
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--client-secret-file", "no-such-file"], "no-such-file: No such file"),
+        (["--client-secret-file", "/dev/null"], "There is no client secret"),
+        (["--client-secret-file", __file__], "401"),
+        (["--client-id", ""], "--client-id is needed"),
+        (["--ca-file", __file__], "--ca-file holds no certificate"),
+        (["--url", "http://registrar.example.com"], "--url must be https"),
+        (["--url", "app.run.ai"], "--url"),
+        (["--url", "https://127.0.0.1:1"], "could not be reached"),
+        (["--proxy-url", "http://me:secret@127.0.0.1"], "--proxy-url"),
+        (["-f", "no-such-file"], "no-such-file: No such file"),
+        (["-f", sys.executable], "it is not text"),
+        (["-f", __file__], "is not YAML"),
+        (["--output", "xml"], "xml"),
+    ],
+)
+def test_mistakes_are_named(run: Run, login: list[str], words: list[str], says: str) -> None:
+    """What cannot be used is named in one message, exit code 2, and nothing is printed."""
+    code, output, said = run("diff", *login, *(["-f", "/dev/null"] if "-f" not in words else []), *words)
+
+    assert (code, output) == (2, "")
+    assert says in said
+
+
+def test_no_secret_in_a_message(run: Run, login: list[str], server: Server) -> None:
+    """Neither a refusal nor anything else repeats the client secret."""
+    said = [run("export", *login, "--client-id", "nobody"), run("export", *login, "--url", "https://127.0.0.1:1")]
+
+    assert [code for code, _, _ in said] == [2, 2]
+    assert server.client_secret not in str(said)
+
+
+def test_a_server_without_tls(run: Run, login: list[str], server: Server) -> None:
+    """A server that does not speak TLS is unreachable, and the message says why: no traceback."""
+    code, output, said = run("export", *login, "--url", server.url.replace("http:", "https:"))
+
+    assert (code, output) == (2, "")
+    assert "TLS could not be agreed on" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["export", "--client-id", "me"], "go with --url"),
+        (["diff", "--url", "https://app.run.ai", "--client-id", "me"], "Name files"),
+        (["export", "-n", "Not A Namespace"], "not the name of a namespace"),
+        (["export", "--mode", "Sometimes"], "Sometimes"),
+        (["install-command"], "NAME"),
+    ],
+)
+def test_flags_that_do_not_go_together(run: Run, words: list[str], says: str) -> None:
+    """Wrong usage ends with 2 and says what is wrong."""
+    code, output, said = run(*words)
+
+    assert (code, output) == (2, "")
+    assert says in said
