@@ -22,6 +22,7 @@ from runai_registrar.simulator import Server
         (["--proxy-url", "http://me:secret@127.0.0.1"], "--proxy-url"),
         (["-f", "no-such-file"], "no-such-file: No such file"),
         (["-f", sys.executable], "it is not text"),
+        (["zzz", "y*"], "no cluster or registration is named zzz or y*"),
         (["-f", __file__], "is not YAML"),
         (["--output", "xml"], "xml"),
     ],

@@ -1,5 +1,6 @@
 """`export`, `diff` and `install-command` as an administrator uses them: operator, API server and control plane."""
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -169,6 +170,22 @@ def test_install_command_says_what_is_missing(stage: Stage, run: Run, secret: Se
     assert str((condition(waiting.object, "InstallSecretReady") or {})["message"]) in second[2]
 
 
+def test_a_lost_install_secret_is_asked_for(stage: Stage, run: Run, secret: Secret) -> None:
+    """A Secret that was deleted is not ready, exit code 1; the command that is named has it written again."""
+    made = asking(stage, secret)
+    made.wait_ready()
+    secret.delete()
+    code, output, said = run("install-command", made.name, "-n", stage.house.namespace)
+    message, command = said.splitlines()
+    words = shlex.split(command.replace('"$(date -Is)"', "now"))
+    done = stage.kube.kubectl(*words[1:])
+
+    assert (code, output) == (1, "")
+    assert f"The Secret {secret.name} is gone" in message
+    assert (words[0], done.returncode, done.stderr) == ("kubectl", 0, "")
+    assert secret.wait()
+
+
 def test_what_is_not_there_is_named(kube: Kube, house: House, run: Run) -> None:
     """A control plane, a registration, a context that do not exist: said, with what there is; exit code 2."""
     simulated = Simulated()
@@ -185,6 +202,7 @@ def test_what_is_not_there_is_named(kube: Kube, house: House, run: Run) -> None:
     assert [each[:2] for each in said] == [(2, "")] * 4
     assert "There is no RunaiControlPlane absent. There is: " in said[0][2]
     assert f"There is no Secret {plane.name} in namespace {house.namespace}" in said[1][2]
+    assert "in another namespace, set --operator-namespace" in said[1][2]
     assert f"There is no RunaiClusterRegistration absent in namespace {house.namespace}" in said[2][2]
     assert "Set --kubeconfig or --context" in said[3][2]
     assert kube.find(plane.path) is None

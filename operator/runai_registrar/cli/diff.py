@@ -46,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
     ours = [each for each in declared if each.spec.control_plane_ref.name == seen.plane]
     if len(ours) < len(declared):
         say(f"Left out: {len(declared) - len(ours)} registrations of other control planes than {seen.plane}.")
+    names = {each.name for each in seen.live} | {each.cluster_name for each in ours}
+    if not any(matching(name, args.patterns) for name in names) and args.patterns:
+        raise SettingsError(f"Nothing is compared: no cluster or registration is named {' or '.join(args.patterns)}.")
     found = [each for each in compare(ours, seen.clusters, _held(seen)) if matching(each.name, args.patterns)]
     side = "Kubernetes" if files is None else "Git"
     return printed(lambda: _print(found, side, args.output))

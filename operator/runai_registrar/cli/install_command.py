@@ -15,7 +15,7 @@ from runai_registrar.errors import Absent, KubernetesError, SettingsError
 from runai_registrar.gitops.helm import VALUES, Install, unusable
 from runai_registrar.kube import Kube
 from runai_registrar.login import Person
-from runai_registrar.resources import REGISTRATIONS, Registration
+from runai_registrar.resources import RECONCILE_REQUESTED_AT, REGISTRATIONS, Registration
 
 CONDITION = "InstallSecretReady"
 
@@ -57,6 +57,8 @@ async def _command(args: argparse.Namespace) -> tuple[str, str | None]:
         if obstacle := _obstacle(registration):
             return "", obstacle
         secret = await _secret(kube, registration)
+    if secret is None:
+        return "", _lost(registration)
     if (secret["metadata"].get("labels") or {}).get(OWNER) != registration.uid:
         return "", f"The Secret {secret['metadata']['name']} is not that of {registration.key}."
     return _written(args, person, registration, secret)
@@ -97,17 +99,22 @@ async def _registration(kube: Kube, namespace: str, name: str) -> Registration:
         raise SettingsError(message) from None
 
 
-async def _secret(kube: Kube, registration: Registration) -> dict[str, Any]:
-    recorded = registration.status.install_secret
-    name, namespace = recorded.name if recorded else "", registration.metadata.namespace
+async def _secret(kube: Kube, registration: Registration) -> dict[str, Any] | None:
+    """The install Secret; None where it is not there."""
+    name, namespace = _recorded(registration), registration.metadata.namespace
     try:
         return await kube.secret(namespace, name)
     except Absent:
-        raise SettingsError(f"The Secret {name} is gone. It is written again within 5 minutes.") from None
+        return None
     except KubernetesError as error:
         if error.status != HTTPStatus.FORBIDDEN:
             raise
         raise SettingsError(f"You may not read the Secret {name} in namespace {namespace}.") from None
+
+
+def _recorded(registration: Registration) -> str:
+    recorded = registration.status.install_secret
+    return recorded.name if recorded else ""
 
 
 def _obstacle(registration: Registration) -> str | None:
@@ -128,5 +135,16 @@ def _obstacle(registration: Registration) -> str | None:
 def _ask(registration: Registration) -> str:
     """The command that asks for an install Secret."""
     change = json.dumps({"spec": {"installSecret": {"name": f"{registration.name}-install"}}})
+    return _kubectl("patch", registration, "--type=merge", f"--patch={change}")
+
+
+def _lost(registration: Registration) -> str:
+    """What to do where the install Secret was there and is not any more."""
+    again = f'{_kubectl("annotate", registration, "--overwrite")} {RECONCILE_REQUESTED_AT}="$(date -Is)"'
+    name = _recorded(registration)
+    return f"The Secret {name} is gone. It is written again within 5 minutes, or at once after this:\n  {again}"
+
+
+def _kubectl(verb: str, registration: Registration, *options: str) -> str:
     where = f"--namespace={registration.metadata.namespace}"
-    return join(("kubectl", "patch", "rcr", registration.name, where, "--type=merge", f"--patch={change}"))
+    return join(("kubectl", verb, "rcr", registration.name, where, *options))

@@ -13,7 +13,7 @@ from runai_registrar.cli.given import readable, text_in
 from runai_registrar.core.times import Timing
 from runai_registrar.engine.connection import Connection
 from runai_registrar.engine.world import read
-from runai_registrar.errors import Absent, KubernetesError, RegistrarError, SettingsError
+from runai_registrar.errors import Absent, CredentialsNotFound, KubernetesError, RegistrarError, SettingsError
 from runai_registrar.gitops.seen import Seen
 from runai_registrar.kube import Kube
 from runai_registrar.resources import CONTROL_PLANES, ControlPlane, Registration
@@ -65,7 +65,11 @@ async def look(args: argparse.Namespace) -> Seen:
     async with kubernetes(args) as (kube, _):
         plane = await _plane(kube, args.control_plane)
         registrations = await _registrations(kube)
-        return await _seen(plane, Connection(kube, args.operator_namespace, Timing()), registrations)
+        try:
+            return await _seen(plane, Connection(kube, args.operator_namespace, Timing()), registrations)
+        except CredentialsNotFound as error:
+            message = f"{error.message} If the operator's Secrets are in another namespace, set --operator-namespace."
+            raise SettingsError(message) from None
 
 
 async def _directly(args: argparse.Namespace) -> Seen:
