@@ -68,7 +68,7 @@ def test_values_are_for_the_chart() -> None:
     values = yaml.safe_load(plain(replace(PURPOSE, domain="https://gpu-east.example.com"))["values.yaml"])
 
     assert values == {
-        "controlPlane": {"url": PURPOSE.url, "clientSecret": CANARY},
+        "controlPlane": {"url": PURPOSE.url.removeprefix("https://"), "clientSecret": CANARY},
         "cluster": {"uid": PURPOSE.uuid, "url": "https://gpu-east.example.com"},
     }
 

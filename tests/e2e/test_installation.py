@@ -64,7 +64,7 @@ def test_registration_makes_a_cluster_and_its_secret(
     assert simulated.named("plain") == [made["plain"]["status"]["uuid"]]
     secret = cluster.get("secret", "east-install", team)["data"]
     assert base64.b64decode(secret["clusterUuid"]).decode() == made["east"]["status"]["uuid"]
-    assert simulated.url in base64.b64decode(secret["values.yaml"]).decode()
+    assert simulated.url.partition("://")[2] in base64.b64decode(secret["values.yaml"]).decode()
     cluster.wait(f"{REGISTRATIONS}/plain", "condition=Connected", team)
     assert installation.installed
 

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,18 @@ def test_hidden_command_in_a_shell(shell: Path) -> None:
     assert words == [
         *("--kube-context=$X", "upgrade", "--install", "runai-cluster", "runai-cluster", f"--repo={HOSTILE}"),
         *("--version=2.24; id", "--namespace=runai", "--create-namespace", "--values=-"),
+    ]
+
+
+@pytest.mark.parametrize("form", [Install.hidden, lambda install: install.shown("a: b")], ids=["hidden", "shown"])
+def test_what_somebody_needs_besides(shell: Path, form: Callable[[Install], str]) -> None:
+    """Another chart takes the place of the repository's, and further options come last, whatever is in them."""
+    more = ("--set=a=$(id)", "it's", "")
+    words, _ = ran(shell, form(Install("a", "b", "https://x", "1", chart="./my chart.tgz", more=more)))
+
+    assert words == [
+        *("upgrade", "--install", "runai-cluster", "./my chart.tgz", "--version=1", "--namespace=runai"),
+        *("--create-namespace", "--values=-", *more),
     ]
 
 

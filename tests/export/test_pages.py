@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runai_registrar.cli.export import Written
-from runai_registrar.cli.main import main, parser
+from runai_registrar.cli.main import main, parse
 from runai_registrar.gitops.helm import Install
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,7 +22,7 @@ def test_every_command_line_is_understood(line: str) -> None:
     words = shlex.split(line.partition(">")[0])
 
     assert words[0] in COMMANDS
-    assert parser(words[0]).parse_args(words).command == words[0]
+    assert parse(words).command == words[0]
 
 
 def test_every_command_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def test_everything_to_install_is_in_it(stage: Stage, secret: Secret) -> None:
     assert (content["clusterUuid"], content["clientSecret"]) == (cluster.uuid, cluster.client_secret)
     assert (content["controlPlaneUrl"], content["repositoryName"]) == (stage.simulator.url, "runai")
     assert yaml.safe_load(content["values.yaml"]) == {
-        "controlPlane": {"url": stage.simulator.url, "clientSecret": cluster.client_secret},
+        "controlPlane": {"url": stage.simulator.url.removeprefix("http://"), "clientSecret": cluster.client_secret},
         "cluster": {"uid": cluster.uuid, "url": DOMAIN},
     }
 

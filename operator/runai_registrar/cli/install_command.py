@@ -27,11 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show-secret", action="store_true", help="print the values too, with the client secret")
     target = "context of the cluster to install on (default: the one that is current when the command runs)"
     parser.add_argument("--helm-context", metavar="NAME", help=target)
+    chart = "a chart file, or REPOSITORY/CHART as Helm knows it (default: from the repository in the install Secret)"
+    parser.add_argument("--chart", metavar="CHART", help=chart)
     add_kubernetes(parser)
+    parser.add_argument_group("for Helm", "What stands behind -- is added to the Helm command as it is.")
     add_examples(
         parser,
         "runai-registrar install-command gpu-east -n platform --helm-context gpu-east",
         "runai-registrar install-command gpu-east --show-secret > install.sh",
+        "runai-registrar install-command gpu-east -- --server-side=false    # what Helm 4 needs",
     )
 
 
@@ -79,6 +83,8 @@ def _written(
         version=content["version"],
         kubectl=_options(args, person),
         helm=(f"--kube-context={args.helm_context}",) if args.helm_context else (),
+        chart=args.chart,
+        more=args.passed_on,
     )
     return (install.shown(content[VALUES]) if args.show_secret else install.hidden()), None
 

@@ -21,6 +21,9 @@ COMMANDS = {
 EXTRAS = {"simulate": "simulator", "demo": "demo"}
 """What must be installed beside the operator for a command."""
 
+PASSING_ON = {"install-command"}
+"""Commands that hand the words behind `--` on to another program, as `passed_on`."""
+
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Return the parser; only the chosen command's own flags are built, because its modules may be absent."""
@@ -34,14 +37,21 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     return top
 
 
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Read a command line; `passed_on` are the words that are meant for another program."""
+    command = _command(words)
+    end = words.index("--") if command in PASSING_ON and "--" in words else len(words)
+    return parser(command).parse_args(words[:end], argparse.Namespace(passed_on=tuple(words[end + 1 :])))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what goes wrong is one message, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    command = next((word for word in words if word in COMMANDS), None)
     try:
-        chosen = parser(command).parse_args(words)
+        chosen = parse(words)
         code: int = _module(chosen.command).run(chosen)
     except ModuleNotFoundError as error:
+        command = _command(words)
         extra = EXTRAS.get(command or "")
         if extra is None or (error.name or "").startswith("runai_registrar"):
             raise
@@ -56,6 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _command(words: Sequence[str]) -> str | None:
+    return next((word for word in words if word in COMMANDS), None)
 
 
 def _module(command: str) -> Any:

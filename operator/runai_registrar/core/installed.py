@@ -153,10 +153,14 @@ def contents(info: InstallInfo, purpose: Purpose) -> dict[str, SecretStr]:
 
 
 def _values(info: InstallInfo, purpose: Purpose) -> SecretStr:
-    """Helm values for the chart runai-cluster, from the fields: `installationStr` is for people, never parsed."""
+    """Helm values for the chart runai-cluster, from the fields: `installationStr` is for people, never parsed.
+
+    The chart is told the control plane's host without `https://`, as the control plane's own command does.
+    """
+    host = purpose.url.strip().rpartition("://")[2].rstrip("/")
     cluster = {"uid": purpose.uuid} | ({"url": purpose.domain} if purpose.domain else {})
     values = {
-        "controlPlane": {"url": purpose.url, "clientSecret": info.client_secret.get_secret_value()},
+        "controlPlane": {"url": host, "clientSecret": info.client_secret.get_secret_value()},
         "cluster": cluster,
     }
     return SecretStr(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))

@@ -21,6 +21,8 @@ class Install:
         version: The version to install.
         kubectl: Options of kubectl that find the cluster with the Secret.
         helm: Options of Helm that find the cluster to install on.
+        chart: Another chart than that of the repository: a file, or one of a repository that Helm knows.
+        more: Options of `helm upgrade` that somebody needs besides; they win, because they come last.
     """
 
     namespace: str
@@ -29,6 +31,8 @@ class Install:
     version: str
     kubectl: tuple[str, ...] = ()
     helm: tuple[str, ...] = ()
+    chart: str | None = None
+    more: tuple[str, ...] = ()
 
     def hidden(self) -> str:
         """The command that reads the values out of the Secret when it runs, and shows none of them.
@@ -48,9 +52,9 @@ class Install:
         return "\n".join((f"{self._helm()} <<'{end}'", *lines, end))
 
     def _helm(self) -> str:
-        where = (f"--repo={self.chart_repo}", f"--version={self.version}", f"--namespace={RELEASE_NAMESPACE}")
-        words = ("helm", *self.helm, "upgrade", "--install", CHART, CHART, *where, "--create-namespace", "--values=-")
-        return join(words)
+        chart = (CHART, f"--repo={self.chart_repo}") if self.chart is None else (self.chart,)
+        where = (f"--version={self.version}", f"--namespace={RELEASE_NAMESPACE}", "--create-namespace")
+        return join(("helm", *self.helm, "upgrade", "--install", CHART, *chart, *where, "--values=-", *self.more))
 
 
 def unusable(texts: Mapping[str, str]) -> str | None:
