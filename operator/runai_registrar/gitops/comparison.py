@@ -1,11 +1,11 @@
 """Where registrations and the clusters of a control plane differ: in what there is, and in name, domain and version."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from runai_registrar.controlplane.models import Cluster
-from runai_registrar.core.attempt import plain_domain
+from runai_registrar.core.drift import drifted
 from runai_registrar.core.observed import is_live
 from runai_registrar.core.texts import plain
 from runai_registrar.gitops.seen import held_uuid
@@ -114,7 +114,7 @@ class _Pairing:
         self._paired[uuid] = registration
         if not is_live(cluster):
             return _alone(registration, f"its cluster {uuid} is being deleted")
-        return list(_differing(registration, cluster))
+        return _differing(registration, cluster)
 
     def by_name(self, registration: Registration) -> list[Difference]:
         named = [each for each in self.left() if each.name == registration.cluster_name]
@@ -134,22 +134,17 @@ def _alone(registration: Registration, note: str) -> list[Difference]:
     ]
 
 
-def _differing(registration: Registration, cluster: Cluster) -> Iterator[Difference]:
-    """What `Drifted` would report, by the same rules (core/drift.py)."""
-    spec = registration.spec
-    asked = {
-        "clusterName": (registration.cluster_name, cluster.name, registration.cluster_name == cluster.name),
-        "domain": (spec.domain, cluster.domain, plain_domain(spec.domain) == plain_domain(cluster.domain)),
-        "version": (spec.version, cluster.version, spec.version == cluster.version),
-    }
-    for field, (declared, displayed, same) in asked.items():
-        if declared and displayed and not same:
-            yield Difference(
-                Kind.DIFFERS,
-                cluster.name,
-                cluster.uuid,
-                label(registration),
-                field=field,
-                declared=declared,
-                displayed=displayed,
-            )
+def _differing(registration: Registration, cluster: Cluster) -> list[Difference]:
+    """What `Drifted` reports."""
+    return [
+        Difference(
+            Kind.DIFFERS,
+            cluster.name,
+            cluster.uuid,
+            label(registration),
+            field=field,
+            declared=wanted,
+            displayed=shown,
+        )
+        for field, wanted, shown in drifted(registration, cluster)
+    ]
