@@ -106,7 +106,9 @@ def test_insecure(url: str) -> None:
     [
         ("http://user:canary@proxy:3128", "must not contain a user name"),
         ("http://proxy:3128/path", "must not have a path"),
-        ("socks5://proxy", "must start with https://"),
+        ("socks5://proxy", "must start with http:// or https://"),
+        ("proxy:3128", "must start with http:// or https://"),
+        ("http://proxy:port", "must be http://host:port"),
         ("http://169.254.169.254:3128", "link-local"),
     ],
 )

@@ -61,6 +61,21 @@ def test_files_are_never_lost(run: Run, login: list[str], tmp_path: Path) -> Non
     assert (folder / "lab.yaml").read_text().startswith("# Created ")
 
 
+def test_links_stay_links(run: Run, login: list[str], tmp_path: Path) -> None:
+    """A file that is a link stays one: what it leads to is written, whether it was there before or not."""
+    for name in ("git", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "elsewhere" / "lab.yaml").write_text("old\n")
+    for name in ("lab.yaml", "gpu-a.yaml"):
+        (tmp_path / "git" / name).symlink_to(f"../elsewhere/{name}")
+    code, output, _ = run("export", *login, "lab", "GPU*", "--output-dir", str(tmp_path / "git"), "--overwrite")
+
+    assert (code, [line.split()[1] for line in output.splitlines()]) == (0, ["written", "replaced"])
+    assert all((tmp_path / "git" / name).is_symlink() for name in ("lab.yaml", "gpu-a.yaml"))
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["gpu-a.yaml", "lab.yaml"]
+    assert (tmp_path / "elsewhere" / "lab.yaml").read_text().startswith("# Created ")
+
+
 def test_export_and_diff_agree(run: Run, login: list[str], tmp_path: Path) -> None:
     """A fresh export differs in nothing; a changed file, one too few and one too many are told, and counted by 1."""
     run("export", *login, "--output-dir", str(tmp_path / "git"))

@@ -25,6 +25,16 @@ from runai_registrar.simulator import Server
         (["zzz", "y*"], "no cluster or registration is named zzz or y*"),
         (["-f", __file__], "is not YAML"),
         (["--output", "xml"], "xml"),
+        (["-f", ""], "it is empty; name a file or a folder"),
+        (["--ca-file", ""], "--ca-file"),
+        (["--proxy-url", "foo"], "--proxy-url must start with http:// or https://"),
+        (["--client-id", " "], "--client-id is needed"),
+        (["-n", "Bad NS"], "'Bad NS' is not the name of a namespace"),
+        (["--context", "it"], "--context and --operator-namespace are of no use with --url"),
+        (["--kubeconfig", "it"], "are of no use with --url"),
+        (["--operator-namespace", "it"], "are of no use with --url"),
+        (["--control-plane", "Bad Name!"], "'Bad Name!' is not a name in Kubernetes"),
+        (["--control-plane", ""], "'' is not a name in Kubernetes"),
     ],
 )
 def test_mistakes_are_named(run: Run, login: list[str], words: list[str], says: str) -> None:
@@ -58,7 +68,15 @@ def test_a_server_without_tls(run: Run, login: list[str], server: Server) -> Non
         (["diff", "--url", "https://app.run.ai", "--client-id", "me"], "Name files"),
         (["export", "-n", "Not A Namespace"], "not the name of a namespace"),
         (["export", "--mode", "Sometimes"], "Sometimes"),
+        (["export", "--ca-file", ""], "go with --url"),
+        (["export", "--overwrite"], "--overwrite goes with --output-dir"),
+        (["export", "--output-dir", ""], "it is empty"),
+        (["export", "--control-plane", ""], "'' is not a name in Kubernetes"),
+        (["export", "--operator-namespace", "a.b"], "'a.b' is not the name of a namespace"),
+        (["diff", "-n", "platform"], "--namespace goes with --filename"),
         (["install-command"], "NAME"),
+        (["install-command", ""], "'' is not a name in Kubernetes"),
+        (["install-command", "gpu", "-n", "a\n"], "'a\\n' is not the name of a namespace"),
     ],
 )
 def test_flags_that_do_not_go_together(run: Run, words: list[str], says: str) -> None:

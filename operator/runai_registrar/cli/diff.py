@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runai_registrar.cli.access import add_examples, printed, say
-from runai_registrar.cli.given import STANDARD_INPUT, named, text_in
+from runai_registrar.cli.given import STANDARD_INPUT, named, namespace, path, text_in
 from runai_registrar.cli.looking import add_control_plane, look
 from runai_registrar.core.claims import written_title
 from runai_registrar.errors import SettingsError
@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="names of clusters, with *, ? and [...]")
     files = "a file, a folder with all below it, or - for standard input (default: what is in Kubernetes)"
-    parser.add_argument("-f", "--filename", action="append", metavar="FILE", help=files)
+    parser.add_argument("-f", "--filename", type=path, action="append", metavar="FILE", help=files)
     where = "the namespace of registrations in files that name none"
-    parser.add_argument("-n", "--namespace", metavar="NAME", help=where)
+    parser.add_argument("-n", "--namespace", type=namespace, metavar="NAME", help=where)
     parser.add_argument("--output", choices=("text", "json"), default="text", help="default: %(default)s")
     add_control_plane(parser)
     add_examples(
@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Compare; 0 where nothing differs, 1 where something does, 2 when it could not be done."""
     if args.url is not None and not args.filename:
         raise SettingsError("With --url there is no Kubernetes to compare with. Name files with --filename.")
+    if args.namespace is not None and not args.filename:
+        raise SettingsError("--namespace goes with --filename: it is for registrations in files that name none.")
     files = _files(args) if args.filename else None
     seen = asyncio.run(look(args))
     declared = list(seen.registrations) if files is None else files
@@ -100,4 +102,4 @@ def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _below(folder: Path) -> list[str]:
-    return [str(path) for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
+    return [str(file) for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]

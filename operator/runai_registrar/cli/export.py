@@ -2,13 +2,15 @@
 
 import argparse
 import asyncio
-import re
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
 
 from runai_registrar.cli.access import add_examples, printed, say
+from runai_registrar.cli.given import namespace, path
 from runai_registrar.cli.looking import add_control_plane, look
+from runai_registrar.errors import SettingsError
 from runai_registrar.gitops.manifest import Choice, document
 from runai_registrar.resources import Mode
 
@@ -28,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="also clusters that have a registration already")
     mode = "Observe changes nothing until somebody sets Manage (default: %(default)s)"
     parser.add_argument("--mode", choices=[each.value for each in Mode], default=Mode.OBSERVE.value, help=mode)
-    parser.add_argument("-n", "--namespace", type=_namespace, metavar="NAME", help="written into each registration")
+    parser.add_argument("-n", "--namespace", type=namespace, metavar="NAME", help="written into each registration")
     parser.add_argument("--with-state", action="store_true", help="tell each cluster's state in a comment")
-    parser.add_argument("--output-dir", type=Path, metavar="DIR", help="one file each (default: standard output)")
+    parser.add_argument("--output-dir", type=path, metavar="DIR", help="one file each (default: standard output)")
     parser.add_argument("--overwrite", action="store_true", help="replace files in DIR that differ")
     add_control_plane(parser)
     add_examples(
@@ -43,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write; 0 when all is written, 1 when no cluster matched or a file was kept, 2 when it could not be done."""
+    if args.overwrite and args.output_dir is None:
+        raise SettingsError("--overwrite goes with --output-dir.")
     seen = asyncio.run(look(args))
     chosen, names = seen.chosen(args.patterns, everything=args.all), seen.names()
     choice = Choice(args.control_plane, args.namespace, Mode(args.mode), state=args.with_state)
@@ -62,31 +66,26 @@ def _print(documents: dict[str, str]) -> int:
 
 def _files(documents: dict[str, str], args: argparse.Namespace) -> int:
     """One file each; what is there already and differs stays, unless it may be replaced."""
-    folder: Path = args.output_dir
+    folder = Path(args.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = set()
     for name, text in documents.items():
-        path = folder / f"{name}.yaml"
-        outcome = write(path, text, overwrite=args.overwrite)
+        file = folder / f"{name}.yaml"
+        outcome = write(file, text, overwrite=args.overwrite)
         outcomes.add(outcome)
-        print(f"{path}: {outcome}")
+        print(f"{file}: {outcome}")
     return 1 if Written.KEPT in outcomes else 0
 
 
-def write(path: Path, text: str, *, overwrite: bool) -> Written:
-    """Write one file, in whole or not at all."""
-    there = path.read_bytes() if path.exists() else None
+def write(file: Path, text: str, *, overwrite: bool) -> Written:
+    """Write one file, in whole or not at all; a link stays, and what it leads to is written."""
+    there = file.read_bytes() if file.exists() else None
     if there == text.encode():
         return Written.SAME
     if there is not None and not overwrite:
         return Written.KEPT
-    fresh = path.with_name(f".{path.name}.new")
+    target = Path(os.path.realpath(file))
+    fresh = target.with_name(f".{target.name}.new")
     fresh.write_bytes(text.encode())
-    fresh.replace(path)
+    fresh.replace(target)
     return Written.NEW if there is None else Written.REPLACED
-
-
-def _namespace(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a namespace")
-    return text

@@ -10,6 +10,7 @@ from shlex import join
 from typing import Any
 
 from runai_registrar.cli.access import add_examples, add_kubernetes, kubernetes, printed, say
+from runai_registrar.cli.given import namespace, object_name
 from runai_registrar.core.installed import CLUSTER_VERSION, OWNER
 from runai_registrar.errors import Absent, KubernetesError, SettingsError
 from runai_registrar.gitops.helm import VALUES, Install, unusable
@@ -22,8 +23,10 @@ CONDITION = "InstallSecretReady"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("name", metavar="NAME", help="the registration")
-    parser.add_argument("-n", "--namespace", metavar="NAME", help="its namespace (default: that of the context)")
+    parser.add_argument("name", type=object_name, metavar="NAME", help="the registration")
+    parser.add_argument(
+        "-n", "--namespace", type=namespace, metavar="NAME", help="its namespace (default: that of the context)"
+    )
     parser.add_argument("--show-secret", action="store_true", help="print the values too, with the client secret")
     target = "context of the cluster to install on (default: the one that is current when the command runs)"
     parser.add_argument("--helm-context", metavar="NAME", help=target)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from runai_registrar.cli.access import add_kubernetes, kubernetes
-from runai_registrar.cli.given import readable, text_in
+from runai_registrar.cli.given import namespace, object_name, readable, text_in
 from runai_registrar.core.times import Timing
 from runai_registrar.engine.connection import Connection
 from runai_registrar.engine.world import read
@@ -19,6 +19,8 @@ from runai_registrar.kube import Kube
 from runai_registrar.resources import CONTROL_PLANES, ControlPlane, Registration
 
 SECRET_VARIABLE = "RUNAI_REGISTRAR_CLIENT_SECRET"  # noqa: S105  # the name of a variable
+
+OPERATOR_NAMESPACE = "runai-registrar"
 
 _FLAGS = {
     "spec.url": "--url",
@@ -35,10 +37,10 @@ _CRDS = "The CRDs of runai-registrar are not installed in this Kubernetes cluste
 def add_control_plane(parser: argparse.ArgumentParser) -> None:
     """Declare how a control plane is reached."""
     named = "the RunaiControlPlane; with --url only its name counts (default: %(default)s)"
-    parser.add_argument("--control-plane", default="default", metavar="NAME", help=named)
+    parser.add_argument("--control-plane", type=object_name, default="default", metavar="NAME", help=named)
     add_kubernetes(parser)
-    where = "the namespace that holds the credential Secrets (default: %(default)s)"
-    parser.add_argument("--operator-namespace", default="runai-registrar", metavar="NAME", help=where)
+    where = f"the namespace that holds the credential Secrets (default: {OPERATOR_NAMESPACE})"
+    parser.add_argument("--operator-namespace", type=namespace, metavar="NAME", help=where)
     group = parser.add_argument_group("without Kubernetes")
     group.add_argument("--url", help="address of the control plane, such as https://app.run.ai")
     group.add_argument("--client-id", metavar="ID", help="who logs in there")
@@ -57,16 +59,21 @@ async def look(args: argparse.Namespace) -> Seen:
         RegistrarError: Something on the way does not work; the message says what.
     """
     if args.url is not None:
+        if any(each is not None for each in (args.kubeconfig, args.context, args.operator_namespace)):
+            raise SettingsError(
+                "--kubeconfig, --context and --operator-namespace are of no use with --url. Leave them."
+            )
         return await _directly(args)
-    given = (args.client_id, args.client_secret_file, args.ca_file, args.proxy_url, args.allow_insecure_transport)
-    if any(given):
+    given = (args.client_id, args.client_secret_file, args.ca_file, args.proxy_url)
+    if args.allow_insecure_transport or any(each is not None for each in given):
         flags = "--client-id, --client-secret-file, --ca-file, --proxy-url and --allow-insecure-transport"
         raise SettingsError(f"{flags} go with --url.")
     async with kubernetes(args) as (kube, _):
         plane = await _plane(kube, args.control_plane)
         registrations = await _registrations(kube)
+        connection = Connection(kube, args.operator_namespace or OPERATOR_NAMESPACE, Timing())
         try:
-            return await _seen(plane, Connection(kube, args.operator_namespace, Timing()), registrations)
+            return await _seen(plane, connection, registrations)
         except CredentialsNotFound as error:
             message = f"{error.message} If the operator's Secrets are in another namespace, set --operator-namespace."
             raise SettingsError(message) from None

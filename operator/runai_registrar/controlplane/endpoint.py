@@ -114,12 +114,12 @@ class _Place:
         return self.host == "localhost" or (address is not None and address.is_loopback)
 
 
-def _place(name: str, url: str) -> _Place:
-    """Take a URL apart; `name` is what the user calls it."""
+def _place(name: str, url: str, *, proxy: bool = False) -> _Place:
+    """Take a URL apart; `name` is what the user calls it. A proxy may be http as well as https."""
     text = url.strip()
     match = _URL.fullmatch(text)
     if match is None or len(text) > _LONGEST_URL:
-        raise InvalidEndpoint(f"{name} {_flaw(text)}")
+        raise InvalidEndpoint(f"{name} {_flaw(text, proxy=proxy)}")
     scheme = match["scheme"].lower()
     port = int(match["port"]) if match["port"] else _DEFAULT_PORTS[scheme]
     if not 0 < port <= _HIGHEST_PORT:
@@ -130,20 +130,22 @@ def _place(name: str, url: str) -> _Place:
 
 
 def _proxy_origin(url: str) -> str:
-    place = _place("spec.proxyUrl", url)
+    place = _place("spec.proxyUrl", url, proxy=True)
     if place.prefix:
         raise InvalidEndpoint("spec.proxyUrl must not have a path.")
     return place.origin
 
 
-def _flaw(text: str) -> str:
+def _flaw(text: str, *, proxy: bool) -> str:
     """Name the most likely mistake in a URL that does not fit."""
     if "@" in text:
         return "must not contain a user name or password: credentials belong into a Secret."
     if "?" in text or "#" in text:
         return "must not have a query or a fragment."
     if not text.lower().startswith(("https://", "http://")):
-        return "must start with https://."
+        return "must start with http:// or https://." if proxy else "must start with https://."
+    if proxy:
+        return "must be http://host:port or https://host:port, in plain ASCII."
     return "must be https://host, https://host:port or https://host/prefix, in plain ASCII."
 
 

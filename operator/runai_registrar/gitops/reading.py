@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from runai_registrar.errors import SettingsError
 from runai_registrar.resources import GROUP, Registration
+
+_ODD = (ValueError, LookupError, AttributeError)
+"""What PyYAML lets out where a scalar is not of the kind that its tag or its look says."""
 
 
 def read(text: str, where: str) -> list[Registration]:
@@ -21,8 +25,8 @@ def read(text: str, where: str) -> list[Registration]:
     """
     try:
         documents = list(yaml.safe_load_all(text))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
-        raise SettingsError(f"{where} is not YAML: {_place(error)}. Templates must be rendered first.") from None
+    except (yaml.YAMLError, RecursionError, *_ODD) as error:
+        raise SettingsError(f"{where} is not YAML: {_flaw(error)}. Templates must be rendered first.") from None
     return [_registration(each, where) for document in documents for each in _objects(document) if _ours(each)]
 
 
@@ -49,7 +53,12 @@ def _registration(found: dict[str, Any], where: str) -> Registration:
         raise SettingsError(f"{where}: {error}") from None
 
 
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or type(error).__name__
-    return f"{problem} (line {mark.line + 1})" if mark else str(problem)
+def _flaw(error: Exception) -> str:
+    """What is wrong with a text, in words, and where that is known."""
+    if isinstance(error, ReaderError):
+        return f"it holds a character that YAML does not allow (character {error.position + 1})"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem is None:
+        return "a value in it is not what it looks like, such as a date that there is not"
+    return f"{error.problem} (line {error.problem_mark.line + 1})" if error.problem_mark else error.problem
