@@ -127,7 +127,7 @@ class Kube:
     def kubectl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the real kubectl against the server; a failure is left to the caller to judge."""
         environ = os.environ | {"KUBECONFIG": str(self.server.kubeconfig), "KUBECACHEDIR": self._cache.name}
-        command = [_kubectl(), *arguments]
+        command = [kubectl_program(), *arguments]
         return subprocess.run(command, input=stdin, env=environ, capture_output=True, text=True, check=False)  # noqa: S603  # the test's own arguments, no shell
 
     def kubeconfig_as(self, namespace: str, service_account: str, folder: Path) -> Path:
@@ -235,7 +235,8 @@ def _poll(holds: Callable[[], bool], timeout: float) -> bool:
     return True
 
 
-def _kubectl() -> str:
+def kubectl_program() -> str:
+    """Where the real kubectl is: beside this Python, or on the PATH."""
     beside = Path(sys.executable).with_name("kubectl")
     found = str(beside) if beside.is_file() else shutil.which("kubectl")
     if found is None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -245,7 +246,7 @@ def test_the_page_shows_what_is_written(stage: Stage, run: Run) -> None:
     """The YAML of the page is what an export of such a cluster writes, its time and uuid aside; it applies."""
     stage.admin.create("GPU East", domain=DOMAIN, version="2.24.18")
     _, text, _ = run("export", "--control-plane", stage.control_plane.name, "-n", stage.house.namespace)
-    shown = PAGE.partition("```yaml\n")[2].partition("```")[0].replace('"platform"', stage.house.namespace)
+    shown = dedent(PAGE.partition("```yaml\n")[2].partition("```")[0]).replace('"platform"', stage.house.namespace)
 
     assert plainly(text) == plainly(shown)
     done = stage.kube.kubectl("apply", "--dry-run=server", "--filename", "-", stdin=shown)
