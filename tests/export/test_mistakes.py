@@ -85,3 +85,13 @@ def test_flags_that_do_not_go_together(run: Run, words: list[str], says: str) ->
 
     assert (code, output) == (2, "")
     assert says in said
+
+
+def test_more_for_helm_follows_two_dashes(run: Run) -> None:
+    """What stands behind `--` is no option of ours; before it, it would be."""
+    code, _, said = run("install-command", "gpu-east", "--kubeconfig", "/dev/null/no", "--", "--server-side=false")
+    wrong, _, refused = run("install-command", "gpu-east", "--server-side=false")
+
+    assert (code, wrong) == (2, 2)
+    assert "There is no kubeconfig" in said
+    assert "unrecognized arguments: --server-side=false" in refused

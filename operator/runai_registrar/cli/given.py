@@ -10,7 +10,6 @@ from runai_registrar.errors import SettingsError
 STANDARD_INPUT = "-"
 """What stands for standard input where a file may be named."""
 
-
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _LONGEST_NAMESPACE, _LONGEST_NAME = 63, 253
 

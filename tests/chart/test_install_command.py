@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from export.chart_repository import KEY, VERSION, chart_in, served
-from export.program import Run
+from chart.runai_chart import KEY, VERSION, chart_in, served
 from kube import REPOSITORY
 from programs.helm import find_or_make
 from runai_registrar.controlplane.models import InstallInfo
@@ -115,13 +114,3 @@ def test_a_repository_that_asks_for_a_login(machine: Machine, chart: Path, tmp_p
     assert stranger.returncode != 0
     assert (done.returncode, yaml.safe_load(done.stdout)["data"]["uid"]) == (0, "it")
     assert KEY not in command
-
-
-def test_more_for_helm_follows_two_dashes(run: Run) -> None:
-    """What stands behind `--` is no option of ours; before it, it would be."""
-    code, _, said = run("install-command", "gpu-east", "--kubeconfig", "/dev/null/no", "--", "--server-side=false")
-    wrong, _, refused = run("install-command", "gpu-east", "--server-side=false")
-
-    assert (code, wrong) == (2, 2)
-    assert "There is no kubeconfig" in said
-    assert "unrecognized arguments: --server-side=false" in refused
