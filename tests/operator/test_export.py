@@ -13,7 +13,7 @@ import yaml
 from install_secrets import DOMAIN, Secret, asking
 from kube import REPOSITORY, Kube, Object
 from operators import House
-from planes import ControlPlane, Simulated
+from planes import API, ControlPlane, Simulated
 from runai_registrar.apiserver.kubeconfig import write_kubeconfig_as
 from runai_registrar.cli.main import main
 from stage import Registration, Stage, condition, conditions
@@ -244,6 +244,9 @@ def grant(kube: Kube, namespace: str) -> None:
 
 def test_the_page_shows_what_is_written(stage: Stage, run: Run) -> None:
     """The YAML of the page is what an export of such a cluster writes, its time and uuid aside; it applies."""
+    for each in stage.kube.items(f"{API}/runaiclusterregistrations"):  # tests of pages leave theirs, and names are kept
+        if each["metadata"]["name"] == "gpu-east":
+            stage.kube.delete(f"{API}/namespaces/{each['metadata']['namespace']}/runaiclusterregistrations/gpu-east")
     stage.admin.create("GPU East", domain=DOMAIN, version="2.24.18")
     _, text, _ = run("export", "--control-plane", stage.control_plane.name, "-n", stage.house.namespace)
     shown = dedent(PAGE.partition("```yaml\n")[2].partition("```")[0]).replace('"platform"', stage.house.namespace)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -50,8 +51,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(kube: Kube, namespace: str, tmp_path: Path) -> Desk:
-    """A desk at which the registration of the pages is Ready and observed, and its install Secret written."""
+def desk(kube: Kube, namespace: str, tmp_path: Path) -> Iterator[Desk]:
+    """A desk at which the registration of the pages is Ready and observed, and its install Secret written; cleared."""
     config = yaml.safe_load(kube.server.kubeconfig.read_text())
     for context in config["contexts"]:
         context["context"]["namespace"] = namespace
@@ -68,7 +69,8 @@ def desk(kube: Kube, namespace: str, tmp_path: Path) -> Desk:
     kube.patch(f"{desk.path}/status", {"status": status(kube.get(desk.path))})
     secret = {"metadata": {"name": "gpu-east-install"}, "stringData": {"values.yaml": VALUES}}
     kube.create(f"/api/v1/namespaces/{namespace}/secrets", secret)
-    return desk
+    yield desk
+    kube.delete(desk.path)
 
 
 def exported() -> str:
