@@ -167,7 +167,7 @@ def test_install_info(api: Api, admin: Admin) -> None:
     assert found is not None
     assert info["clientSecret"] == found.client_secret
     assert info["repositoryName"] == "runai"
-    assert info["chartRepoURL"] == "https://helm.ngc.nvidia.com/nvidia/runai"
+    assert info["chartRepoURL"] == "https://charts.example.com/runai"
     for part in (uid, found.client_secret, "https://remote.example.com", '--version="2.24.18"'):
         assert part in info["installationStr"]
 

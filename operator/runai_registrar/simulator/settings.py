@@ -90,5 +90,5 @@ class Settings(WireModel):
     """Real seconds each call takes, half before and half after it is carried out."""
     rate_limit: Annotated[float, Field(gt=0, le=1e6)] | None = None
     """Calls per second, as many at once; more are answered 429 with Retry-After. None: no limit."""
-    chart_repo_url: str = "https://helm.ngc.nvidia.com/nvidia/runai"
+    chart_repo_url: str = "https://charts.example.com/runai"
     """The chart repository named by the installation information."""
