@@ -33,7 +33,8 @@ def overdue(o: Observed) -> OnTimeout | None:
     """What is to be done about a deletion that has passed its deadline, computed anew."""
     status, spec = o.registration.status, o.registration.spec.deletion
     shown = o.snapshot.shows(status.uuid) if o.snapshot and status.uuid else None
-    connected = status.first_connected_at or status.last_liveness or (shown and shown.last_liveness)
+    states = {status.state, shown.state if shown else None} - {None, "WaitingToConnect", "Unknown"}
+    connected = status.first_connected_at or status.last_liveness or (shown and shown.last_liveness) or states
     if status.deletion is not None:
         requested = status.deletion.requested_at.timestamp()
     elif o.memory.asked is not None:

@@ -423,6 +423,37 @@ AFTER = [
         because(replace(leaving(draining(), status=LONG_AGO), reads=READ), spec={"deletion": {"force": True}}),
         Delete(UUID, force=True),
     ),
+    *(
+        Row(
+            f"delete-overdue-wait/{state}-without-liveness",
+            leaving(draining(state=state), status={"deletion": progress(4000.0, lasts=3600.0)}),
+            Stand(
+                Phase.STALLED,
+                "DeletionBlocked",
+                "",
+                OURS,
+                shown=draining(state=state),
+                deletion=progress(4000.0, lasts=3600.0),
+                wake=5.0,
+            ),
+            ("deletion.force",),
+        )
+        for state in ("Connected", "Disconnected", "MissingPrerequisites", "ServiceIssues", "SomethingNew")
+    ),
+    *(
+        Row(
+            f"delete-overdue-force/{state}",
+            leaving(draining(state=state), status=NEVER_CONNECTED, reads=READ),
+            Delete(UUID, force=True),
+        )
+        for state in ("WaitingToConnect", "Unknown")
+    ),
+    Row(
+        "delete-recovered/disconnected-without-liveness",
+        leaving(cluster(state="Disconnected"), origin=Origin.RECOVERED, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, wake=60.0),
+        ("spec.deletion.policy",),
+    ),
     Row("delete-overdue-wait/gone", leaving(status=LONG_AGO), Release("")),
     Row(
         "delete-overdue-force/default-of-one-that-never-connected",

@@ -57,6 +57,7 @@ def put(*ages: float, name: str = "gpu-west", generation: int = 1) -> Memory:
     return Memory(renamed=(name, puts[-1].at), puts=puts)
 
 
+RECREATED = Announce(new_attempt(), replaces=UUID)
 IN_STEP = Stand(Phase.READY, "Registered", "", OURS, shown=cluster())
 RECOVERED_ONE = registration(status=registered(Origin.RECOVERED, attempt="attempt-1"), attempt=attempt(age=3605.0))
 READ = read(registration=NOW)
@@ -140,7 +141,7 @@ ROWS = [
         Stand(Phase.STALLED, "ClusterMissing", "", OURS, wake=60.0),
         (UUID, "spec.onMissing"),
     ),
-    Row("missing-recreated", kept(reads=GONE), Announce(new_attempt(), replaces=UUID)),
+    Row("missing-recreated", kept(reads=GONE), RECREATED),
 ]
 
 AFTER = [
@@ -275,6 +276,18 @@ AFTER = [
     Row("surplus/deleted-by-a-person", observed(RECOVERED_ONE, cluster()), replace(IN_STEP, title=RECOVERED)),
     Row(
         "leaving/gone", kept(status=CONNECTED, reads=GONE), Stand(Phase.STALLED, "ClusterMissing", "", OURS, wake=60.0)
+    ),
+    *(
+        Row(
+            f"missing-reported/{state}-without-liveness",
+            kept(status={"state": state}, reads=GONE),
+            Stand(Phase.STALLED, "ClusterMissing", "", OURS, wake=60.0),
+        )
+        for state in ("Connected", "Disconnected", "MissingPrerequisites", "ServiceIssues", "SomethingNew")
+    ),
+    *(
+        Row(f"missing-recreated/{state}", kept(status={"state": state}, reads=GONE), RECREATED)
+        for state in ("WaitingToConnect", "Unknown")
     ),
     Row("drift-reported/to-be-corrected", kept(cluster(), spec=WEST, reads=READ), Rename(UUID, "gpu-west")),
     Row(

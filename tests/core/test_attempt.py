@@ -182,9 +182,14 @@ def test_what_is_no_candidate(other: Cluster) -> None:
     assert late(other) == set()
 
 
-def test_a_connected_cluster_is_no_candidate() -> None:
+@pytest.mark.parametrize(
+    "shown",
+    [{"last_liveness": attempt().at}, *({"state": state} for state in ("Connected", "Disconnected", "SomethingNew"))],
+    ids=["alive", "connected", "disconnected", "some-new-state"],
+)
+def test_a_connected_cluster_is_no_candidate(shown: dict[str, Any]) -> None:
     """Nobody could have installed what nobody knew of; it is surplus, for a person to look at."""
-    connected = cluster(age=15.0, last_liveness=attempt().at)
+    connected = cluster(age=15.0, **shown)
 
     assert found(connected) == set()
     assert late(connected) == {UUID}

@@ -163,6 +163,27 @@ def test_the_first_connection_is_remembered() -> None:
     assert report(KEPT, READY).first_connected_at is None
 
 
+@pytest.mark.parametrize(
+    ("state", "connected"),
+    [
+        (None, False),
+        ("WaitingToConnect", False),
+        ("Unknown", False),
+        ("Connected", True),
+        ("Disconnected", True),
+        ("MissingPrerequisites", True),
+        ("ServiceIssues", True),
+        ("SomethingNew", True),
+    ],
+)
+def test_a_state_tells_that_a_cluster_has_connected(state: str | None, *, connected: bool) -> None:
+    """A lastLiveness of null denies nothing: only a cluster that waits or is unknown may never have connected."""
+    status = report(KEPT, replace(READY, shown=cluster(state=state)))
+
+    assert (status.first_connected_at == at(0)) is connected
+    assert (status.first_connected_at is None) is not connected
+
+
 def test_an_open_attempt_is_mirrored() -> None:
     """While an answer is lost the status carries the attempt, and not any more once it is closed."""
     open_one = observed(registration(attempt=attempt()))

@@ -192,6 +192,35 @@ def test_a_cluster_that_had_connected_is_reported_missing(stage: Stage) -> None:
     assert made.wait_ready()["status"]["uuid"] == stage.admin.clusters()[0].uuid != lost
 
 
+@pytest.mark.case(
+    "R-19",
+    injected="the control plane tells no lastLiveness, only that a cluster is or was connected",
+    outcome="ClusterMissing where it is gone, DeletionBlocked where its drain does not end; no POST, no force",
+)
+@pytest.mark.parametrize("state", ["Disconnected", "MissingPrerequisites", "ServiceIssues"])
+def test_a_state_tells_that_a_cluster_has_connected(stage: Stage, state: str) -> None:
+    """Without a lastLiveness a cluster that is in trouble is neither replaced nor deleted by force by itself."""
+    stage.admin.settings(livenessShown=False, drainTime=None)
+    lost, draining = made = [stage.registered(version="2.24.18") for _ in range(2)]
+    for each in made:
+        stage.admin.set_state(each.status["uuid"], state)
+        each.wait_for(state, "Connected")
+        assert "lastLiveness" not in each.status
+
+    stage.admin.advance(LONG_AFTER)
+    stage.admin.delete(lost.status["uuid"])
+    draining.delete()
+    lost.wait_for("ClusterMissing")
+    draining.wait_for("Deleting")
+    stage.admin.advance(LONG_AFTER)
+    stage.wait_polls()
+    assert condition_message(draining.wait_for("Deleting")).startswith("The control plane is deleting the cluster.")
+    stage.admin.advance(4 * LONG_AFTER)
+    draining.wait_for("DeletionBlocked")
+
+    assert stage.changes() == {"create_cluster": 2, "delete_cluster": 1}
+
+
 def test_a_look_can_be_asked_for(stage: Stage) -> None:
     """`reconcile-requested-at` makes the operator list at once, and is acknowledged in the status."""
     stage.control_plane.change(pollInterval="1h")

@@ -49,7 +49,7 @@ MUTATIONS = {
     "01-connected-B": Mutation(
         "case-01-connected",
         "I3",
-        (Change("core.attempt", "if cluster.last_liveness is None and _in_window(", "if _in_window("),),
+        (Change("core.attempt", "if not cluster.has_connected and _in_window(", "if _in_window("),),
     ),
     "02-live-list-G": Mutation(
         "case-02",

@@ -62,6 +62,18 @@ def test_last_liveness_moves_on(api: Api, admin: Admin, clock: Clock, state: str
         assert api.cluster(uid).json()["lastLiveness"] == rfc3339(FROZEN_AT + expected)
 
 
+@pytest.mark.parametrize("state", ["Connected", "Disconnected", "MissingPrerequisites", "ServiceIssues"])
+def test_last_liveness_may_be_hidden(api: Api, admin: Admin, state: str) -> None:
+    """Without livenessShown a cluster shows its state and no lastLiveness, whatever was heard from it."""
+    uid = api.new("gpu-east")
+    admin.set_state(uid, "Connected")
+    admin.settings(livenessShown=False)
+    admin.set_state(uid, state)
+
+    shown = api.cluster(uid).json()
+    assert (shown["status"]["state"], shown["lastLiveness"]) == (state, None)
+
+
 @pytest.mark.parametrize("state", ["Disconnected", "Unknown", "SomethingNew", None])
 def test_last_liveness_stops(api: Api, admin: Admin, clock: Clock, state: str | None) -> None:
     """The lastLiveness of a cluster that fell silent stays where it was."""

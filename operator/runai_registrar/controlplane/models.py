@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -48,6 +49,18 @@ class ClusterState(StrEnum):
     MISSING_PREREQUISITES = "MissingPrerequisites"
     SERVICE_ISSUES = "ServiceIssues"
     UNKNOWN = "Unknown"
+
+
+NEVER_CONNECTED = frozenset({None, ClusterState.WAITING_TO_CONNECT, ClusterState.UNKNOWN})
+"""The states that do not say that a cluster has connected; one that the API file does not name says that it has."""
+
+
+def has_connected(state: str | None, last_liveness: datetime | None) -> bool:
+    """Whether a cluster has ever connected. A null lastLiveness does not deny it: it may be null at any time.
+
+    Only what never connected is replaced or deleted by force unasked, so a doubtful state counts as connected.
+    """
+    return last_liveness is not None or state not in NEVER_CONNECTED
 
 
 class _Model(BaseModel):
@@ -131,7 +144,7 @@ class Cluster(_Model):
         uuid: Lower-case, hyphenated; made by the control plane.
         tenant_id: The tenant of the credentials that made it.
         deleted_at: Set: the cluster is gone. None covers null, empty text and Go's zero time.
-        last_liveness: None: it never connected.
+        last_liveness: None: the control plane tells none; `has_connected` says more.
         delete_requested_at: Set: a graceful deletion is under way.
         status: None: the control plane shows none (also where it was not an object).
     """
@@ -152,6 +165,11 @@ class Cluster(_Model):
     def state(self) -> str | None:
         """The displayed state, or None where the control plane shows none."""
         return self.status.state if self.status else None
+
+    @property
+    def has_connected(self) -> bool:
+        """Whether it has ever connected, as far as it is displayed."""
+        return has_connected(self.state, self.last_liveness)
 
 
 class InstallInfo(_Model):

@@ -154,7 +154,7 @@ def candidates(snapshot: Snapshot, attempt: CreateAttempt, desired: str, timing:
     return {
         cluster.uuid: cluster
         for part, cluster in _live(snapshot, attempt, desired)
-        if cluster.last_liveness is None and _in_window(cluster, part, timing)
+        if not cluster.has_connected and _in_window(cluster, part, timing)
     }
 
 

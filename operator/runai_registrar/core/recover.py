@@ -171,7 +171,7 @@ def _unlike(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]) -
 def _ending(o: Observed, attempt: CreateAttempt, clusters: dict[str, Cluster]) -> Stand:
     """Without a title nothing is called: the deletion that is under way is waited for until its end is seen."""
     asked = max(cluster.delete_requested_at or cluster.created_at for cluster in clusters.values())
-    drains = any(cluster.last_liveness for cluster in clusters.values())
+    drains = any(cluster.has_connected for cluster in clusters.values())
     late = o.clock >= asked.timestamp() + deletion_timeout(o, drains=drains)
     message = (
         f"The control plane is deleting {', '.join(sorted(clusters))}, which a creation of this registration may have "

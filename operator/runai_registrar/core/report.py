@@ -117,10 +117,10 @@ def _install_secret(verdict: Stand, before: RegistrationStatus) -> InstallSecret
 
 
 def _connected_at(o: Observed, verdict: Stand) -> datetime | None:
-    if verdict.shown is None or verdict.title is None:
+    shown = verdict.shown
+    if shown is None or verdict.title is None or not shown.has_connected:
         return None
-    state = verdict.shown.status.state if verdict.shown.status else None
-    return verdict.shown.last_liveness or (utc(round(o.clock)) if state == "Connected" else None)
+    return shown.last_liveness or utc(round(o.clock))
 
 
 def _handled(o: Observed) -> str | None:

@@ -1,5 +1,6 @@
 """The verdicts that several steps share, and the sentences that say how to get out."""
 
+from runai_registrar.controlplane.models import has_connected
 from runai_registrar.core.actions import Phase, Stand, Title
 from runai_registrar.core.claims import title, written_title
 from runai_registrar.core.observed import Observed, Snapshot
@@ -76,7 +77,8 @@ def never_connected(o: Observed) -> bool:
     """Whether the cluster never connected, as far as the status and the latest list tell."""
     status = o.registration.status
     shown = o.snapshot.shows(status.uuid) if o.snapshot and status.uuid else None
-    return not (status.first_connected_at or status.last_liveness or (shown and shown.last_liveness))
+    known = status.first_connected_at or has_connected(status.state, status.last_liveness)
+    return not (known or (shown and shown.has_connected))
 
 
 def suspended(o: Observed) -> str | None:

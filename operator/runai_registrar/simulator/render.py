@@ -29,7 +29,7 @@ def displayed(cluster: Cluster, settings: Settings, now: float) -> dict[str, Any
 
 
 def _metadata(cluster: Cluster, settings: Settings, now: float) -> dict[str, Any]:
-    liveness = cluster.liveness_at(now, settings.clock_skew, settings.liveness_interval)
+    heard = cluster.liveness_at(now, settings.clock_skew, settings.liveness_interval)
     return {
         "uuid": cluster.uuid,
         "tenantId": cluster.tenant,
@@ -39,7 +39,7 @@ def _metadata(cluster: Cluster, settings: Settings, now: float) -> dict[str, Any
         "version": cluster.version,
         "updatedAt": rfc3339(cluster.updated_at),
         "deletedAt": _optional_time(cluster.deleted_at),
-        "lastLiveness": _optional_time(liveness),
+        "lastLiveness": _optional_time(heard if settings.liveness_shown else None),
         "deleteRequestedAt": _optional_time(cluster.delete_requested_at),
         **cluster.extra,
     }

@@ -49,6 +49,8 @@ class Settings(WireModel):
     """When a cluster connects by itself, counted from its creation; None: never."""
     liveness_interval: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 10
     """The step in which lastLiveness of a live cluster moves on."""
+    liveness_shown: bool = True
+    """Clusters show lastLiveness; off: it is null whatever was heard, as the API file allows (nullable)."""
     agent_version: str = "2.24.18"
     """The version a cluster without one shows once it is connected."""
     waiting_status_null: bool = False
