@@ -116,7 +116,7 @@ ROWS = [
         "plane-absent",
         replace(NEW, control_plane=ABSENT),
         Stand(Phase.RECONCILING, "ControlPlaneNotFound", "", wake=120.0),
-        ("no RunaiControlPlane named default", "Create it"),
+        ("no RunaiControlPlane named default", "Create it, or name another in a new registration."),
     ),
     Row(
         "namespace-refused",
@@ -169,7 +169,7 @@ ROWS = [
         "blocked-deletion",
         replace(LEAVING, control_plane=ABSENT),
         Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
-        ("no RunaiControlPlane named default", f"{RELEASE}=orphan"),
+        ("no RunaiControlPlane named default. Create it again.", f"{RELEASE}=orphan"),
     ),
     Row("never-listed", observed(registration(), listed=None), ReadClusters(NOW)),
 ]
@@ -360,7 +360,19 @@ AFTER = [
         "suspended-registered/deleted",
         because(LEAVING, spec={"suspend": True}),
         Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
-        ("spec.suspend is true", f"{RELEASE}=orphan"),
+        ("spec.suspend is true", "Set spec.suspend to false to go on.", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "suspended-registered/deleted-and-suspended-by-the-control-plane",
+        replace(LEAVING, control_plane=plane(suspended=True)),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("Set spec.suspend to false in the RunaiControlPlane default to go on.", f"{RELEASE}=orphan"),
+    ),
+    Row(
+        "suspended-new/deleted-with-an-open-attempt",
+        observed(registration(spec={"suspend": True}, attempt=attempt(), deleting=True)),
+        Stand(Phase.STALLED, "DeletionBlocked", "", wake=60.0),
+        ("Set spec.suspend to false to go on.", f"{RELEASE}=orphan"),
     ),
     Row("suspended-registered/resumed", KEPT, IN_STEP),
     Row(

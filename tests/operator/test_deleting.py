@@ -163,7 +163,7 @@ def test_observe_and_suspend_block_the_deletion(stage: Stage) -> None:
     paused.delete()
 
     assert "spec.mode is Observe" in blocked(observing)
-    assert "spec.suspend is true" in blocked(paused)
+    assert "Set spec.suspend to false to go on." in blocked(paused)
     assert kept(stage) == 2
 
 
@@ -180,7 +180,7 @@ def test_a_deletion_without_a_control_plane(stage: Stage) -> None:
 
     made.delete()
     said = blocked(made)
-    assert f"There is no RunaiControlPlane named {stage.control_plane.name}" in said
+    assert f"There is no RunaiControlPlane named {stage.control_plane.name}. Create it again." in said
     assert "runai-registrar.io/release=orphan" in said
 
     made.annotate(dict(RELEASE))
@@ -197,7 +197,7 @@ def test_a_deletion_while_the_control_plane_is_suspended(stage: Stage) -> None:
     for each in (left, deleted):
         each.wait(lambda seen: "is suspended" in str(condition(seen, "Ready")), "suspended")
         each.delete()
-        assert f"the RunaiControlPlane {stage.control_plane.name} is suspended" in blocked(each)
+        assert f"spec.suspend to false in the RunaiControlPlane {stage.control_plane.name} to go on" in blocked(each)
 
     left.annotate(dict(RELEASE))
     left.wait_gone()

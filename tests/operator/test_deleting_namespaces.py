@@ -20,7 +20,7 @@ BLOCKED = {
     "plain": "The control plane is deleting the cluster.",
     "draining": "The control plane is deleting the cluster.",
     "observed": "Set it to Manage",
-    "suspended": "spec.suspend is true",
+    "suspended": "Set spec.suspend to false to go on.",
     "planeless": "There is no RunaiControlPlane named",
     "keyless": "There is no Secret",
 }
@@ -172,7 +172,9 @@ def test_namespaces_that_are_deleted(
     assert "deletionTimestamp" not in stage.kube.get(protected.registration)["metadata"]
     protected.change(deletionProtection=False)
     for kind, words in BLOCKED.items():
-        assert words in said(places[kind].wait("Deleting" if kind in DRAIN else "DeletionBlocked"))[1]
+        message = said(places[kind].wait("Deleting" if kind in DRAIN else "DeletionBlocked"))[1]
+        assert words in message
+        assert "runai-registrar.io/release=orphan" in message
         places[kind].wait_said("NamespaceFinalizersRemaining", FINALIZER)
 
     places["observed"].change(mode="Manage")

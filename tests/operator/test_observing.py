@@ -107,6 +107,7 @@ def test_a_suspended_registration_sees_and_does_nothing(stage: Stage) -> None:
     made.delete()
     blocked = said(made.wait_for("DeletionBlocked"))
     assert "spec.suspend is true" in blocked
+    assert "Set spec.suspend to false to go on." in blocked
     assert "runai-registrar.io/release=orphan" in blocked
     assert stage.changes() == {"create_cluster": 1, "updateCluster": 1}
 

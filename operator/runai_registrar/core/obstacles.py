@@ -5,7 +5,7 @@ from runai_registrar.core.attempt import open_attempt, unreadable
 from runai_registrar.core.claims import written_title
 from runai_registrar.core.drift import drift
 from runai_registrar.core.observed import Observed, Trouble
-from runai_registrar.core.verdicts import WAY_OUT, closing, late, own_title, stalled, suspended, waiting
+from runai_registrar.core.verdicts import WAY_OUT, closing, late, own_title, resuming, stalled, suspended, waiting
 from runai_registrar.resources import CREATE_ATTEMPT
 
 SILENCE = 5
@@ -53,8 +53,8 @@ def _absent(o: Observed) -> Stand | None:
     plane = o.control_plane
     if plane.exists:
         return None
-    message = f"There is no RunaiControlPlane named {plane.name}. Create it, or name another in spec.controlPlaneRef."
-    return late(o, "ControlPlaneNotFound", message)
+    todo = "Create it again." if o.registration.deleting else "Create it, or name another in a new registration."
+    return late(o, "ControlPlaneNotFound", f"There is no RunaiControlPlane named {plane.name}. {todo}")
 
 
 def _not_allowed(o: Observed) -> Stand | None:
@@ -91,6 +91,8 @@ def _suspended(o: Observed) -> Stand | None:
         return None
     message = f"Suspended: {why}, so nothing is changed in the control plane."
     held = own_title(o)
+    if o.registration.deleting:
+        return stalled(o, "Suspended", f"{message} {resuming(o)}")
     if held is None:
         return stalled(o, "Suspended", f"{message} Nothing was registered so far.")
     shown = o.snapshot.shows(held.uuid) if o.snapshot and not o.control_plane.trouble else None

@@ -90,6 +90,12 @@ def suspended(o: Observed) -> str | None:
     return None
 
 
+def resuming(o: Observed) -> str:
+    """What to do about what is suspended."""
+    where = "" if o.registration.spec.suspend else f" in the RunaiControlPlane {o.control_plane.name}"
+    return f"Set spec.suspend to false{where} to go on."
+
+
 def observes(o: Observed) -> bool:
     """Whether nothing may be changed in the control plane because of `spec.mode`."""
     return o.registration.spec.mode is Mode.OBSERVE
