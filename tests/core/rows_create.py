@@ -33,6 +33,7 @@ BY_NAME = {"adopt": {"byName": True}}
 OBSERVE = {"mode": "Observe"}
 LISTED = read(registrations=NOW)
 ADOPTED = Title(UUID, Origin.ADOPTED)
+NAME_DRIFT = ("name is old, the spec says gpu-east",)
 TAKEN = Stand(Phase.STALLED, "NameTaken", "", wake=60.0)
 
 
@@ -120,13 +121,15 @@ AFTER = [
         "observe-new/of-a-cluster-to-adopt-and-rename",
         new(cluster(name="old"), spec=OBSERVE | ADOPT),
         observing(
-            f"Manage would adopt the cluster {UUID} and rename it from old to gpu-east.", shown=cluster(name="old")
+            f"Manage would adopt the cluster {UUID} and rename it from old to gpu-east.",
+            shown=cluster(name="old"),
+            drift=NAME_DRIFT,
         ),
     ),
     Row(
         "observe-new/of-a-cluster-to-adopt-whose-name-is-only-reported",
         new(cluster(name="old"), spec=OBSERVE | ADOPT | {"onDrift": "Report"}),
-        observing(f"Manage would adopt the cluster {UUID}.", shown=cluster(name="old")),
+        observing(f"Manage would adopt the cluster {UUID}.", shown=cluster(name="old"), drift=NAME_DRIFT),
     ),
     Row(
         "observe-new/of-a-cluster-to-adopt-whose-new-name-is-taken",
@@ -135,6 +138,25 @@ AFTER = [
             f"Manage would adopt the cluster {UUID} and leave its name: A cluster named gpu-east exists already in the "
             f"control plane ({OTHER}). Choose another spec.clusterName, or set spec.adopt if it is the one meant.",
             shown=cluster(name="old"),
+            drift=NAME_DRIFT,
+        ),
+    ),
+    Row(
+        "observe-new/of-a-cluster-to-adopt-by-name-of-another-version",
+        new(cluster(version="2.23"), spec=OBSERVE | BY_NAME | {"version": "2.24"}),
+        observing(
+            f"Manage would adopt the cluster {UUID}.",
+            shown=cluster(version="2.23"),
+            drift=("version is 2.23, the spec says 2.24",),
+        ),
+    ),
+    Row(
+        "observe-new/of-a-cluster-that-is-not-meant-to-be-adopted",
+        new(cluster(version="2.23"), spec=OBSERVE | {"version": "2.24"}),
+        observing(
+            f"Manage would do nothing: A cluster named gpu-east exists already in the control plane ({UUID}). Choose "
+            "another spec.clusterName, or set spec.adopt if it is the one meant.",
+            shown=cluster(version="2.23"),
         ),
     ),
     Row(

@@ -39,6 +39,9 @@ def test_what_is_planned_is_done(stage: Stage) -> None:
     assert planned(new, "create") == f"Manage would create a cluster named {new.name}."
     wanted = f"Manage would adopt the cluster {strange.uuid} and rename it from gpu-old to gpu-new."
     assert planned(adopting, "adopt") == wanted
+    difference = condition(adopting.object, "Drifted")
+    assert difference is not None
+    assert "name is gpu-old, the spec says gpu-new" in difference["message"]
     assert planned(held["renamed"], "rename") == "Manage would rename the cluster to gpu-west."
     assert planned(held["deleted"], "delete") == f"Manage would delete the cluster {uuids['deleted']}."
     wanted = f"Manage would create a cluster named {name} in the place of {uuids['lost']}, which is missing."
@@ -54,6 +57,7 @@ def test_what_is_planned_is_done(stage: Stage) -> None:
         if each is not held["deleted"]:
             each.wait_ready()
             assert "plannedAction" not in each.status
+            assert condition(each.object, "Drifted") is None
     stage.wait_polls()
 
     assert stage.changes() == {"create_cluster": len(held) + 2, "updateCluster": 2, "delete_cluster": 1}

@@ -21,6 +21,7 @@ from runai_registrar.core.attempt import (
     unresolved,
 )
 from runai_registrar.core.claims import creating, holders, name_holder
+from runai_registrar.core.drift import drift
 from runai_registrar.core.observed import Observed, Outcome, Snapshot, is_live
 from runai_registrar.core.verdicts import (
     LOOK_AGAIN,
@@ -100,8 +101,18 @@ def _observe(o: Observed, snapshot: Snapshot) -> Stand:
     message = (
         "Observing: nothing is changed in the control plane. status.plannedAction says what spec.mode Manage would do."
     )
+    differs = drift(o, found) if found and o.registration.spec.adopt else ()
     closes = _made_nothing(o)
-    return Stand(Phase.READY, "Observing", message, shown=found, closes=closes, planned=planned, wake=LOOK_AGAIN)
+    return Stand(
+        Phase.READY,
+        "Observing",
+        message,
+        shown=found,
+        closes=closes,
+        drift=differs,
+        planned=planned,
+        wake=LOOK_AGAIN,
+    )
 
 
 def _made_nothing(o: Observed) -> str | None:
