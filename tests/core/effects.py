@@ -10,6 +10,7 @@ from runai_registrar.core.actions import (
     Announce,
     Create,
     Delete,
+    FreeInstallSecret,
     Hold,
     Leave,
     ReadCluster,
@@ -58,7 +59,7 @@ def effect(o: Observed, action: Action, outcome: Outcome = Outcome.UNANSWERED) -
                 o = _remember(o, attempt=attempt, outcome=None)
         case Create() | Rename() | Delete() | Release():
             o = _called(o, action, outcome)
-        case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret():
+        case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret() | FreeInstallSecret():
             o = _remember(o, install={**o.memory.install, **_secret(o, action)})
         case Stand():
             return stood(o, action)
@@ -82,7 +83,9 @@ def _called(o: Observed, action: Create | Rename | Delete | Release, outcome: Ou
             return _remember(o, released=True)
 
 
-def _secret(o: Observed, action: ReadInstallSecret | WriteInstallSecret | RemoveInstallSecret) -> dict[str, SecretSeen]:
+def _secret(
+    o: Observed, action: ReadInstallSecret | WriteInstallSecret | RemoveInstallSecret | FreeInstallSecret
+) -> dict[str, SecretSeen]:
     """What a look at a Secret shows: what was seen of it before, or nothing; and what a write leaves."""
     generation = o.registration.metadata.generation
     match action:
@@ -94,6 +97,8 @@ def _secret(o: Observed, action: ReadInstallSecret | WriteInstallSecret | Remove
             seen = SecretSeen(name, o.now, generation, "new", "1", owner, purpose, owned=owned, whole=True)
         case RemoveInstallSecret(known):
             seen = SecretSeen(known.name, o.now, generation)
+        case FreeInstallSecret(known):
+            seen = replace(known, owned=False, at=o.now, generation=generation)
     return {seen.name: seen}
 
 

@@ -13,6 +13,7 @@ from core.situations import (
     URL,
     UUID,
     ago,
+    at,
     attempt,
     cluster,
     failure,
@@ -23,9 +24,12 @@ from core.situations import (
     registration,
 )
 from runai_registrar.core.actions import (
+    FreeInstallSecret,
     InstallStatus,
     Phase,
     ReadInstallSecret,
+    ReadRegistrations,
+    Release,
     RemoveInstallSecret,
     Stand,
     Title,
@@ -77,6 +81,14 @@ def written(name: str = "install", **facts: Any) -> Stand:
     return replace(Stand(Phase.READY, "Registered", "", OURS, shown=SHOWN, install=install, wake=300.0), **facts)
 
 
+def leaving(*seen: SecretSeen, orphan: bool = True, **facts: Any) -> Observed:
+    """Return a registration with an install Secret that is being deleted, its cluster left behind or not."""
+    policy = {"deletion": {"policy": "Orphan" if orphan else "Delete"}}
+    facts["metadata"] = {"deletion_timestamp": at(-1)} | facts.get("metadata", {})
+    return furnished(*seen, **{"spec": ASKED | policy, "status": RECORDED} | facts)
+
+
+LEFT = Release("", leaves=UUID)
 ANSWERED = observed(
     registration(attempt=attempt(), spec=ASKED), memory=knows(Outcome.ANSWERED, answer=cluster(version=VERSION))
 )
@@ -112,6 +124,8 @@ ROWS = [
     Row("install-old-unread", furnished(secret(), **RENAMED), ReadInstallSecret("old")),
     Row("install-old", furnished(secret(), secret("old"), **RENAMED), RemoveInstallSecret(secret("old"))),
     Row("install-written", furnished(secret(), status=RECORDED), written()),
+    Row("install-left-unread", leaving(), ReadInstallSecret("install")),
+    Row("install-left-owned", leaving(secret()), FreeInstallSecret(secret())),
 ]
 
 
@@ -119,6 +133,24 @@ def owed(seen: SecretSeen, purpose: Purpose = PURPOSE, *, owned: bool = True) ->
     """Return what writes our own Secret again."""
     return WriteInstallSecret("install", purpose, owned, known=seen)
 
+
+UNREAD = ReadInstallSecret("install")
+RENAMED_TOO: dict[str, Any] = {"status": {"install_secret": InstallSecret(name="old")}}
+NOTHING_LEFT = observed(
+    registration(spec=ASKED | {"deletion": {"policy": "Orphan"}}, deleting=True, annotations={RELEASE: "orphan"})
+)
+LEFT_BEHIND: dict[str, dict[str, Any]] = {
+    "by-the-annotation": {"spec": ASKED, "metadata": {"annotations": {RELEASE: "orphan"}}},
+    "by-adoption": {"spec": ASKED, "origin": Origin.ADOPTED},
+    "without-a-control-plane": {"control_plane": plane(exists=False)},
+    "while-suspended": {"spec": ASKED | {"suspend": True, "deletion": {"policy": "Orphan"}}},
+    "while-observing": {"spec": ASKED | {"mode": "Observe", "deletion": {"policy": "Orphan"}}},
+    "by-the-annotation-with-a-spec-that-cannot-be-read": {
+        "spec": {},
+        "memory": {"invalid": "It cannot be read."},
+        "metadata": {"annotations": {RELEASE: "orphan"}},
+    },
+}
 
 AFTER = [
     Row(
@@ -226,6 +258,20 @@ AFTER = [
         furnished(nothing(), spec={}, status=RECORDED),
         replace(written(), install=InstallStatus(ready=False, reason="NotAskedFor", message="", name=None), wake=None),
     ),
+    Row("install-left-unread/looked-at-before-the-deletion", leaving(replace(secret(), generation=0)), UNREAD),
+    Row("install-left-unread/only-asked-for", leaving(status={}), UNREAD),
+    Row("install-left-unread/not-asked-for-any-more", leaving(spec={"deletion": {"policy": "Orphan"}}), UNREAD),
+    Row("install-left-unread/the-old-one-too", leaving(secret(owned=False), **RENAMED_TOO), ReadInstallSecret("old")),
+    Row("install-left-unread/never-asked-for", leaving(spec={"deletion": {"policy": "Orphan"}}, status={}), LEFT),
+    Row("install-left-unread/not-under-delete", leaving(orphan=False), ReadRegistrations(ago(5.0))),
+    Row("install-left-unread/nothing-registered", NOTHING_LEFT, Release("")),
+    *(
+        Row(f"install-left-owned/{why}", leaving(secret(), **facts), FreeInstallSecret(secret()))
+        for why, facts in LEFT_BEHIND.items()
+    ),
+    Row("install-left-owned/free", leaving(secret(owned=False)), LEFT),
+    Row("install-left-owned/gone", leaving(nothing()), LEFT),
+    Row("install-left-owned/of-somebody-else", leaving(secret(owner=RIVAL)), LEFT),
     Row(
         "install-written/not-while-observing",
         furnished(nothing(), spec=ASKED | {"mode": "Observe"}),

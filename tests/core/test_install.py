@@ -9,16 +9,27 @@ from hypothesis import event, given
 
 from core import situations as the
 from core.anything import near
-from core.oracles import often
+from core.effects import effect
+from core.oracles import often, orphaned
 from core.rows_install import ANSWERED, ASKED, PURPOSE, SHOWN, furnished, nothing, secret
 from core.situations import NOW, OTHER, UID, at, because, cluster, condition, observed, registered, registration
 from core.test_properties import BARRED
 from core.verdicts import READY, settled, told
 from runai_registrar.controlplane.models import InstallInfo
-from runai_registrar.core.actions import RemoveInstallSecret, WriteInstallSecret
+from runai_registrar.core.actions import FreeInstallSecret, RemoveInstallSecret, WriteInstallSecret
+from runai_registrar.core.claims import written_title
 from runai_registrar.core.conditions import find
 from runai_registrar.core.decide import decide
-from runai_registrar.core.installed import KEYS, Purpose, SecretSeen, contents, lacking, metadata, new_metadata
+from runai_registrar.core.installed import (
+    KEYS,
+    Purpose,
+    SecretSeen,
+    contents,
+    lacking,
+    metadata,
+    new_metadata,
+    unowned,
+)
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.report import report
 from runai_registrar.resources import InstallSecret, RegistrationStatus
@@ -151,6 +162,11 @@ def test_before_anything_was_written_it_is_false() -> None:
     )
 
 
+def test_only_our_reference_is_taken_away() -> None:
+    """A Secret is freed by a patch that names nothing but our own owner reference."""
+    assert unowned(registration()) == {"ownerReferences": [{"$patch": "delete", "uid": UID}]}
+
+
 def test_nothing_is_said_where_nothing_is_asked_for() -> None:
     """The condition goes with the field, and so does the record of the Secret once it is removed."""
     status = registered(conditions=(condition("InstallSecretReady"),), install_secret=InstallSecret(name="install"))
@@ -201,6 +217,24 @@ def test_only_our_own_secret_is_touched(o: Observed) -> None:
     assert not o.registration.deleting
     assert action.known is None or action.known.of(o.registration)
     assert isinstance(action, RemoveInstallSecret) or action.purpose.uuid == o.registration.status.uuid
+
+
+@often
+@given(o=near(FreeInstallSecret))
+def test_a_secret_is_freed_only_for_a_cluster_that_is_left(o: Observed) -> None:
+    """Only our own Secret loses its owner, once, where the registration goes and its cluster stays on purpose."""
+    action, held = decide(o), written_title(o.registration)
+    if not isinstance(action, FreeInstallSecret):
+        return
+    event("frees")
+
+    assert o.registration.deleting
+    assert held is not None
+    assert orphaned(o, held.origin)
+    assert action.known.of(o.registration)
+    assert action.known.owned
+    again = decide(effect(o, action))
+    assert not isinstance(again, FreeInstallSecret) or again.known.name != action.known.name
 
 
 def test_times_of_a_shown_cluster_ask_for_nothing() -> None:

@@ -3,6 +3,7 @@
 One operator serves two namespaces; `here` and `there` are registrations in one and in the other.
 """
 
+import base64
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from kube import Object
 from operators import House, Operator, until
 from planes import API
-from stage import Registration, Stage, condition, conditions
+from stage import RELEASE, Registration, Stage, condition, conditions
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -112,6 +113,34 @@ def test_a_cluster_is_handed_from_one_registration_to_another(stage: Stage, ther
     assert stage.changes() == {"create_cluster": 1}
 
 
+@pytest.mark.parametrize("way", ["policy", "annotation"])
+def test_a_cluster_is_handed_over_while_its_control_plane_is_away(stage: Stage, there: Stage, way: str) -> None:
+    """Given up by a policy or by the annotation, with nobody to ask: the install Secret stays, and has no owner."""
+    spec: dict[str, Any] = {"clusterName": "gpu-east", "version": "2.24.18", "installSecret": {"name": f"by-{way}"}}
+    owner = stage.registered(listed=True, **spec)
+    uuid, old = owner.status["uuid"], f"/api/v1/namespaces/{stage.house.namespace}/secrets/by-{way}"
+    heir = there.register(adopt={"uuid": uuid}, **spec)
+    heir.wait_for("OwnershipConflict")
+    assert len(stage.kube.get(old)["metadata"]["ownerReferences"]) == 1
+
+    stage.simulator.down()
+    if way == "policy":
+        owner.change(deletion={"policy": "Orphan"})
+        owner.delete()
+    else:
+        owner.delete()
+        owner.wait_for("Deleting")
+        owner.annotate(dict(RELEASE))
+    owner.wait_gone()
+    assert "ownerReferences" not in stage.kube.get(old)["metadata"]
+
+    stage.simulator.up()
+    heir.wait_for("Adopted")
+    new = stage.kube.get(f"{there.registrations.replace(API, '/api/v1').rpartition('/')[0]}/secrets/by-{way}")
+    assert content(new)["clusterUuid"] == content(stage.kube.get(old))["clusterUuid"] == uuid
+    assert stage.changes() == {"create_cluster": 1}
+
+
 def test_a_second_holder_takes_over_when_the_first_has_gone(stage: Stage, there: Stage) -> None:
     """The weaker of two titles becomes the only one when the other registration lets go, without any call."""
     owner = stage.registered(listed=True, clusterName="gpu-east", deletion={"policy": "Orphan"})
@@ -183,6 +212,11 @@ def give_title(stage: Stage, made: Registration, like: Registration) -> None:
     title = {"uuid": status["uuid"], "tenantId": status["tenantId"], "origin": "Adopted", "ownerUID": uid}
     stage.kube.patch(f"{made.path}/status", {"status": title | {"createdAt": status["createdAt"]}})
     made.wait(lambda seen: bool(seen["metadata"].get("finalizers")), "held")
+
+
+def content(secret: Object) -> dict[str, str]:
+    """What stands in a Secret, in the clear."""
+    return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
 
 
 def message(made: Registration) -> str:

@@ -12,7 +12,7 @@ from kube import Kube, Object
 from operators import House, until
 from runai_registrar.errors import KubernetesError, Terminating
 from runai_registrar.kube import Kube as OurKube
-from stage import Registration, Stage
+from stage import RELEASE, Registration, Stage
 
 INFO = "get_cluster_install_info_by_uuid"
 
@@ -27,18 +27,32 @@ def asking(stage: Stage, name: str, **spec: Any) -> tuple[Registration, str]:
 
 @pytest.mark.usefixtures("controllers")
 def test_it_is_collected_unless_orphaned(stage: Stage, house: House, kube: Kube) -> None:
-    """Kubernetes takes the Secret away with its registration; one whose cluster stays, stays with it."""
+    """Kubernetes takes the Secret away with its registration; one whose cluster stays, stays with it.
+
+    So it does where that is said late: while suspended, or during the deletion.
+    """
     with house.operator():
-        collected, gone = asking(stage, "collected")
         orphaned, stays = asking(stage, "orphaned", deletion={"policy": "Orphan"})
-        for each in (collected, orphaned):
+        paused, kept = asking(stage, "paused")
+        told, left = asking(stage, "told")
+        collected, gone = asking(stage, "collected")
+        for each in (orphaned, paused, told, collected):
             each.wait_ready()
+        paused.change(suspend=True, deletion={"policy": "Orphan"})
+        told.change(suspend=True)
+        told.delete()
+        told.wait_for("DeletionBlocked")
+        told.annotate(dict(RELEASE))
+        for each in (orphaned, paused, collected):
             each.delete()
+        for each in (orphaned, paused, told, collected):
             each.wait_gone()
         kube.wait_gone(gone, 120)  # the garbage collector learns of a new kind within half a minute or so
 
-    assert kube.find(stays) is not None
-    kube.delete(stays)
+    for path in (stays, kept, left):
+        assert "ownerReferences" not in kube.get(path)["metadata"]
+        kube.delete(path)
+    assert stage.changes() == {"create_cluster": 4, "delete_cluster": 1}
 
 
 @pytest.mark.parametrize("fault", ["hang", "cut"])

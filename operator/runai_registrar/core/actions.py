@@ -122,6 +122,13 @@ class RemoveInstallSecret:
 
 
 @dataclass(frozen=True)
+class FreeInstallSecret:
+    """Take our owner reference from our own Secret, as it was seen: it stays with a cluster that is left behind."""
+
+    known: SecretSeen
+
+
+@dataclass(frozen=True)
 class Leave:
     """Nothing to do and nothing to say: the object is on its way out and is not ours to hold."""
 
@@ -192,6 +199,7 @@ Action = (
     | ReadInstallSecret
     | WriteInstallSecret
     | RemoveInstallSecret
+    | FreeInstallSecret
     | Leave
     | Stand
 )

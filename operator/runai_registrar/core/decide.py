@@ -1,8 +1,8 @@
 """What a registration needs next: a pure function from one observed truth to one action.
 
 Each row of the table is a test of the same name (`tests/core/test_decide.py`). Rows are tried from above; those of the
-install Secret are tried where a row above says Ready with a title, and take its place. `reconcile` applies the action,
-looks again and decides again, until the action is to stand.
+install Secret are tried where a row above says Ready with a title, or Release, and take its place. `reconcile` applies
+the action, looks again and decides again, until the action is to stand.
 
 =====================  ==================================================================  ===========================
 row                    what is observed                                                    action
@@ -105,6 +105,8 @@ install-owed           Ready, none, or ours for another uuid, version, domain or
 install-old-unread     Ready, a Secret of another name recorded, not looked at lately      ReadInstallSecret
 install-old            Ready, our Secret of another name, or none asked for any more       RemoveInstallSecret
 install-written        Ready, the install Secret ours and as asked for                     Stand Registered
+install-left-unread    Release of a cluster by Orphan, the Secret not looked at lately     ReadInstallSecret
+install-left-owned     Release of a cluster by Orphan, the Secret ours and owned           FreeInstallSecret
 =====================  ==================================================================  ===========================
 """
 
@@ -112,7 +114,7 @@ from runai_registrar.core.actions import Action, Leave
 from runai_registrar.core.create import begin
 from runai_registrar.core.delete import delete, let_go
 from runai_registrar.core.hold import hold
-from runai_registrar.core.install import furnish
+from runai_registrar.core.install import finish
 from runai_registrar.core.keep import keep
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.obstacles import obstacle
@@ -124,7 +126,7 @@ from runai_registrar.core.verdicts import own_title
 
 def decide(o: Observed) -> Action:
     """Return the next action for a registration; the table above says which, and in what order."""
-    return again(o, furnish(o, record(o) or _leave(o) or let_go(o) or hold(o) or _in_the_open(o)))
+    return again(o, finish(o, record(o) or _leave(o) or let_go(o) or hold(o) or _in_the_open(o)))
 
 
 def _in_the_open(o: Observed) -> Action:

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from runai_registrar.core.actions import (
     Action,
+    FreeInstallSecret,
     InstallStatus,
     Phase,
     ReadInstallSecret,
+    Release,
     RemoveInstallSecret,
     Stand,
     WriteInstallSecret,
@@ -24,7 +26,38 @@ LOOK_SELDOM = 300.0
 """Seconds after which our own install Secret is looked at again: it may have been deleted, and nobody would tell."""
 
 
-def furnish(o: Observed, action: Action) -> Action:
+def finish(o: Observed, action: Action) -> Action:
+    """What the install Secret still needs before that is done; most actions stay as they are."""
+    return _free(o, action) if isinstance(action, Release) else _furnish(o, action)
+
+
+def _free(o: Observed, release: Release) -> Action:
+    """A Secret whose cluster is left behind by Orphan stays with it: without an owner it is not collected.
+
+    This needs no control plane. A Secret that cannot be looked at or freed counts as none: it holds up no release.
+    """
+    if release.leaves is None or not _orphaned(o):
+        return release
+    for name in sorted(_known(o)):
+        seen = _look(o, name)
+        if seen is None:
+            return ReadInstallSecret(name)
+        if seen.of(o.registration) and seen.owned:
+            return FreeInstallSecret(seen)
+    return release
+
+
+def _known(o: Observed) -> set[str]:
+    """The names under which there may be a Secret of ours: asked for, recorded, or seen."""
+    asked, recorded = o.registration.spec.install_secret, o.registration.status.install_secret
+    return {one.name for one in (asked, recorded) if one} | _seen(o)
+
+
+def _seen(o: Observed) -> set[str]:
+    return {name for name, seen in o.memory.install.items() if seen.of(o.registration)}
+
+
+def _furnish(o: Observed, action: Action) -> Action:
     """What the install Secret still needs before a registration is Ready; any other action stays as it is."""
     ready = isinstance(action, Stand) and action.phase is Phase.READY and action.title is not None
     if not ready or not isinstance(action, Stand) or o.registration.deleting or observes(o):
@@ -117,8 +150,7 @@ def _left(o: Observed, seen: SecretSeen) -> float:
 def _tidy(o: Observed, wanted: str | None) -> Action | None:
     """Remove our own Secrets of other names; None where there are none."""
     recorded, own = o.registration.status.install_secret, o.registration
-    names = {recorded.name} if recorded else set()
-    names |= {name for name, seen in o.memory.install.items() if seen.of(own)}
+    names = _seen(o) | ({recorded.name} if recorded else set())
     for name in sorted(names - {wanted}):
         seen = _look(o, name)
         if seen is None:

@@ -61,7 +61,10 @@ class Purpose:
 
 @dataclass(frozen=True)
 class SecretSeen:
-    """What a look at a Secret has shown; without a `uid` there was none. `generation` is the registration's then."""
+    """What a look at a Secret has shown; without a `uid` there was none, or none that may be touched.
+
+    `generation` is the registration's at that moment.
+    """
 
     name: str
     at: Stamp  # when the look began
@@ -105,20 +108,27 @@ def _purpose(annotations: Mapping[str, str]) -> Purpose | None:
 
 def metadata(registration: Registration, purpose: Purpose, *, owned: bool) -> Json:
     """The metadata of a Secret: whose it is, what it is made for, and the owner reference (a strategic merge patch)."""
-    reference: Json = {"$patch": "delete", "uid": registration.uid}
-    if owned:
-        reference = {
-            "apiVersion": API_VERSION,
-            "kind": "RunaiClusterRegistration",
-            "name": registration.name,
-            "uid": registration.uid,
-            "blockOwnerDeletion": False,
-        }
     return {
         "labels": {OWNER: registration.uid, MANAGED_BY: "runai-registrar"},
         "annotations": purpose.annotations(),
-        "ownerReferences": [reference],
+        **(_owned(registration) if owned else unowned(registration)),
     }
+
+
+def _owned(registration: Registration) -> Json:
+    reference = {
+        "apiVersion": API_VERSION,
+        "kind": "RunaiClusterRegistration",
+        "name": registration.name,
+        "uid": registration.uid,
+        "blockOwnerDeletion": False,
+    }
+    return {"ownerReferences": [reference]}
+
+
+def unowned(registration: Registration) -> Json:
+    """The part of a Secret's metadata that takes our owner reference away, and no other (a strategic merge patch)."""
+    return {"ownerReferences": [{"$patch": "delete", "uid": registration.uid}]}
 
 
 def new_metadata(name: str, changes: Json) -> Json:

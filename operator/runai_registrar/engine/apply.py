@@ -13,6 +13,7 @@ from runai_registrar.core.actions import (
     Announce,
     Create,
     Delete,
+    FreeInstallSecret,
     Hold,
     Leave,
     ReadCluster,
@@ -84,7 +85,7 @@ class Apply:
                 await self._delete(entry, o, action)
             case Release():
                 await self._release(entry, o, action)
-            case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret():
+            case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret() | FreeInstallSecret():
                 await self._installing.apply(entry, o, action, lambda: self._client(o))
             case Stand() | Leave() | ReadClusters():
                 raise AssertionError("standing, leaving and waiting for a list are not applied")
@@ -230,7 +231,8 @@ class Apply:
             return
         entry.remember(asked=clock.now(), drains=drains, forced=action.force or entry.memory.forced)
         entry.succeeded()
-        logger.info("%s: asked for the deletion of cluster %s%s", o.registration.key, action.uuid, _how(action))
+        how = " (forced)" if action.force else ""
+        logger.info("%s: asked for the deletion of cluster %s%s", o.registration.key, action.uuid, how)
 
     def _recent(self, read: Stamp | None) -> bool:
         return read is not None and read.age(clock.now()) <= self._timing.freshness
@@ -249,10 +251,6 @@ class Apply:
         left = f"; cluster {action.leaves} is left in the control plane" if action.leaves else ""
         logger.info("%s: released: %s%s", o.registration.key, action.why, left)
         self._world.take_in(released, own=True)
-
-
-def _how(action: Delete) -> str:
-    return " (forced)" if action.force else ""
 
 
 def _ours(o: Observed, cluster: Cluster) -> bool:

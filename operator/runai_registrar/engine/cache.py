@@ -30,6 +30,7 @@ class Entry:
     failures: int = 0
     contest: Contest = field(default_factory=Contest)
     install_failures: int = 0
+    freeing: int = 0  # tries to free an install Secret that failed
 
     def remember(self, **facts: Any) -> None:
         """Change the memory; the facts are fields of `Memory`."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from runai_registrar.controlplane.client import ControlPlaneClient
-from runai_registrar.core.actions import ReadInstallSecret, RemoveInstallSecret, WriteInstallSecret
-from runai_registrar.core.installed import SecretSeen, contents, lacking, metadata, new_metadata
+from runai_registrar.core.actions import FreeInstallSecret, ReadInstallSecret, RemoveInstallSecret, WriteInstallSecret
+from runai_registrar.core.installed import SecretSeen, contents, lacking, metadata, new_metadata, unowned
 from runai_registrar.core.observed import Observed
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
@@ -24,7 +24,10 @@ from runai_registrar.kube import Kube
 
 logger = logging.getLogger(__name__)
 
-Install = ReadInstallSecret | WriteInstallSecret | RemoveInstallSecret
+Install = ReadInstallSecret | WriteInstallSecret | RemoveInstallSecret | FreeInstallSecret
+
+TRIES = 5
+"""How often a Secret is tried to be freed where the API server gives no clear answer, before it is left as it is."""
 
 
 class Installing:
@@ -39,19 +42,15 @@ class Installing:
         Raises:
             KubernetesError: The API server did not answer; try again later.
         """
-        name = action.name if isinstance(action, ReadInstallSecret | WriteInstallSecret) else action.known.name
+        name = action.known.name if isinstance(action, RemoveInstallSecret | FreeInstallSecret) else action.name
         try:
             await self._carry_out(entry, o, action, client)
         except ControlPlaneError as error:
             _not_told(entry, o, name, error)
         except Conflict:
             _forget(entry, name)
-        except Terminating as error:
-            entry.unfurnished("Registering", error.message, clock.now(), stalled=False)
         except KubernetesError as error:
-            if not _definite(error):
-                raise
-            _refused(entry, o, name, error)
+            _failed(entry, o, name, error)
 
     async def _carry_out(
         self, entry: Entry, o: Observed, action: Install, client: Callable[[], ControlPlaneClient]
@@ -63,6 +62,8 @@ class Installing:
                 await self._write(entry, o, action, client())
             case RemoveInstallSecret(known):
                 await self._remove(entry, o, known)
+            case FreeInstallSecret(known):
+                await self._free(entry, o, known)
 
     async def _read(self, entry: Entry, o: Observed, name: str) -> None:
         began, registration = clock.now(), o.registration
@@ -96,6 +97,43 @@ class Installing:
         )
         _remember(entry, SecretSeen(known.name, began, registration.metadata.generation))
         logger.info("%s: removed the install Secret %s", registration.key, known.name)
+
+    async def _free(self, entry: Entry, o: Observed, known: SecretSeen) -> None:
+        began, registration = clock.now(), o.registration
+        changes = {**unowned(registration), "uid": known.uid, "resourceVersion": known.resource_version}
+        body = await self._kube.patch_secret(registration.metadata.namespace, known.name, changes, {})
+        _remember(entry, SecretSeen.read(body, began, registration))
+        logger.info("%s: the install Secret %s stays with its cluster", registration.key, known.name)
+
+
+def _failed(entry: Entry, o: Observed, name: str, error: KubernetesError) -> None:
+    """The API server did not do it: what follows depends on what it is for, and on how clear the answer was.
+
+    Raises:
+        KubernetesError: It was not clear; try again later.
+    """
+    if o.registration.deleting:
+        _left(entry, o, name, error)
+    elif isinstance(error, Terminating):
+        entry.unfurnished("Registering", error.message, clock.now(), stalled=False)
+    elif _definite(error):
+        _refused(entry, o, name, error)
+    else:
+        raise error
+
+
+def _left(entry: Entry, o: Observed, name: str, error: KubernetesError) -> None:
+    """A registration is not held for its Secret's sake: a refusal counts at once, an unclear answer after a while."""
+    entry.freeing += 1
+    if not _definite(error) and entry.freeing < TRIES:
+        raise error
+    logger.warning(
+        "%s: the install Secret %s cannot be freed, so it goes with the registration if that owns it: %s",
+        o.registration.key,
+        name,
+        error.message,
+    )
+    _remember(entry, SecretSeen(name, clock.now(), o.registration.metadata.generation))
 
 
 def _remember(entry: Entry, seen: SecretSeen) -> None:
