@@ -33,6 +33,7 @@ BY_NAME = {"adopt": {"byName": True}}
 OBSERVE = {"mode": "Observe"}
 LISTED = read(registrations=NOW)
 ADOPTED = Title(UUID, Origin.ADOPTED)
+ALIKE = tuple(cluster(uuid, name=name) for uuid, name in ((OTHER, "GPU-East"), (THIRD, "gpu-east-2")))
 NAME_DRIFT = ("name is old, the spec says gpu-east",)
 TAKEN = Stand(Phase.STALLED, "NameTaken", "", wake=60.0)
 
@@ -235,6 +236,11 @@ AFTER = [
         Stand(Phase.READY, "Adopted", "", ADOPTED, shown=cluster(), wake=0.0),
     ),
     Row(
+        "adopt/by-name-beside-names-that-are-only-like-it",
+        new(*ALIKE, cluster(), spec=BY_NAME, reads=LISTED),
+        Stand(Phase.READY, "Adopted", "", ADOPTED, shown=cluster(), wake=0.0),
+    ),
+    Row(
         "adopt/by-uuid-under-another-name",
         new(cluster(name="gpu-west"), spec=ADOPT, reads=LISTED),
         Stand(Phase.READY, "Adopted", "", ADOPTED, shown=cluster(name="gpu-west"), wake=0.0),
@@ -275,6 +281,10 @@ AFTER = [
         "create/with-domain-and-version",
         new(spec={"domain": "https://gpu.example.com", "version": "2.24.18"}),
         Announce(new_attempt(domain="https://gpu.example.com", version="2.24.18")),
+    ),
+    *(
+        Row(f"create/beside-names-that-are-only-like-it{how}", new(*ALIKE, spec=spec), Announce(new_attempt()))
+        for how, spec in (("", {}), ("-and-none-to-adopt", BY_NAME))
     ),
     Row("create/without-our-finalizer", new(held=False), Announce(new_attempt())),
 ]

@@ -183,6 +183,20 @@ def test_a_cluster_that_was_created_elsewhere_is_not_adopted_by_its_name(stage: 
     assert stage.changes() == {"create_cluster": 1}
 
 
+def test_a_name_is_taken_exactly(stage: Stage) -> None:
+    """A cluster whose name differs by case, or only begins alike, is neither adopted by name nor in the way."""
+    names = ("GPU-East", "gpu-east-2", "GPU-North", "gpu-north", "GPU-West", "gpu-west-2")
+    strange = {name: stage.admin.create(name) for name in names}
+    stage.wait_polls()
+    none, one = (stage.registered(clusterName=name, adopt=BY_NAME) for name in ("gpu-east", "gpu-north"))
+    plain = stage.registered(clusterName="gpu-west")
+
+    assert [each.status["origin"] for each in (none, one, plain)] == ["Created", "Adopted", "Created"]
+    assert one.status["uuid"] == strange["gpu-north"].uuid
+    assert {none.status["uuid"], plain.status["uuid"]} & {each.uuid for each in strange.values()} == set()
+    assert stage.changes() == {"create_cluster": 2}
+
+
 def test_a_draining_cluster_is_not_adopted_by_its_name(stage: Stage) -> None:
     """`adopt.byName` means live clusters only: beside one that is being deleted, a new one is created."""
     stage.admin.settings(uniqueNames=False, drainTime=None)
