@@ -26,6 +26,7 @@ from runai_registrar.core.conditions import MESSAGE_LENGTH, find
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.report import report, same
 from runai_registrar.resources import (
+    RELEASE,
     Condition,
     RegistrationStatus,
 )
@@ -202,6 +203,46 @@ def test_suspended_goes_on_showing_the_state() -> None:
     o = suspended(observed(registration(status=registered(state="Connected")), cluster(state="Disconnected")))
 
     assert told(o).state == "Disconnected"
+
+
+@pytest.mark.parametrize("value", ["Orphan", "true", "", "orphan ", "x" * 5000])
+def test_a_mistyped_release_is_named(value: str) -> None:
+    """An annotation that gives nothing up says so in Ready, whatever else is said."""
+    o = annotated(KEPT, value)
+    told_so = f"is {value[:40]!r}, which has no effect: the only value is orphan."
+
+    assert ready(told(o)).message.startswith("Cluster gpu-east is registered. The annotation")
+    assert ready(told(o)).message.endswith(told_so)
+    assert ready(told(suspended(o))).message.endswith(told_so)
+
+
+@pytest.mark.parametrize("annotations", [{}, {RELEASE: "orphan"}])
+def test_a_release_that_is_none_or_right_is_not_named(annotations: dict[str, str]) -> None:
+    """Nothing is said of an annotation that is not there, or does what it says."""
+    o = because(KEPT, metadata=KEPT.registration.metadata.model_copy(update={"annotations": annotations}))
+
+    assert ready(told(o)).message == "Cluster gpu-east is registered."
+
+
+def test_a_mistyped_release_is_named_once() -> None:
+    """While the last Ready is kept the sentence stays one, and goes with the annotation."""
+    silent = replace(settled(KEPT), control_plane=plane(trouble=trouble("Throttled", passing=True)))
+    first = settled(annotated(silent, "Orphan"))
+    again = settled(annotated(first, "Delete"))
+    gone = told(because(again, metadata=KEPT.registration.metadata))
+
+    assert ready(told(first)).message.count("The annotation") == 1
+    assert ready(again.registration.status).message == (
+        "Cluster gpu-east is registered. "
+        f"The annotation {RELEASE} is 'Delete', which has no effect: the only value is orphan."
+    )
+    assert ready(gone).message == "Cluster gpu-east is registered."
+
+
+def annotated(o: Observed, value: str) -> Observed:
+    """Return the same situation with the annotation that gives a cluster up, or fails to."""
+    metadata = o.registration.metadata.model_copy(update={"annotations": {RELEASE: value}})
+    return because(o, metadata=metadata)
 
 
 def test_messages_are_bounded() -> None:

@@ -167,6 +167,20 @@ def test_observe_and_suspend_block_the_deletion(stage: Stage) -> None:
     assert kept(stage) == 2
 
 
+def test_a_mistyped_annotation_is_named(stage: Stage) -> None:
+    """A value other than orphan gives nothing up: Ready says so, also during a deletion; put right, it works."""
+    made, (name, value) = stage.registered(deletionProtection=True), *RELEASE.items()
+    made.annotate({name: value.title()})
+    made.wait(lambda seen: "the only value is orphan" in str(condition(seen, "Ready")), "told so")
+    assert conditions(made.object)["Ready"] == ("True", "Registered")
+
+    made.delete()
+    assert f"The annotation {name} is 'Orphan', which has no effect: the only value is orphan." in blocked(made)
+    made.annotate(dict(RELEASE))
+    made.wait_gone()
+    assert kept(stage) == 1
+
+
 @pytest.mark.case(
     "R-24",
     injected="the RunaiControlPlane goes before the registration",

@@ -6,10 +6,16 @@ from datetime import datetime
 from runai_registrar.core.actions import Phase, Stand
 from runai_registrar.core.observed import Observed
 from runai_registrar.core.texts import plain
-from runai_registrar.resources import Condition
+from runai_registrar.resources import RELEASE, Condition
 
 MESSAGE_LENGTH = 1024
 """Longest message that is written, in characters."""
+
+MISTYPED = f" The annotation {RELEASE} "
+"""How the sentence about an annotation without effect begins, after what is said anyhow."""
+
+SHOWN = 40
+"""Characters of such an annotation that are repeated."""
 
 _REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]{0,126}[A-Za-z0-9_])?")
 
@@ -23,7 +29,12 @@ def conditions(o: Observed, verdict: Stand, state: str | None, at: datetime) -> 
     """All conditions that the verdict and the displayed state call for; `at` is when those that change changed."""
     before = o.registration.status.conditions
     generation = o.registration.metadata.generation
-    wanted = [_ready(before, verdict), _connected(verdict, state), *_progress(before, verdict), *_drifted(verdict)]
+    wanted = [
+        _ready(before, verdict, _mistyped(o)),
+        _connected(verdict, state),
+        *_progress(before, verdict),
+        *_drifted(verdict),
+    ]
     wanted += _install(o, verdict)
     return tuple(_dated(before, *entry, generation=generation, at=at) for entry in wanted)
 
@@ -51,18 +62,28 @@ def _dated(
     )
 
 
-def _ready(before: tuple[Condition, ...], verdict: Stand) -> Entry:
+def _ready(before: tuple[Condition, ...], verdict: Stand, hint: str) -> Entry:
     if verdict.phase is Phase.KEEP:
-        return _kept(find(before, "Ready"), verdict)
+        return _kept(find(before, "Ready"), verdict, hint)
     status = "True" if verdict.phase in (Phase.READY, Phase.SILENT) else "False"
-    return ("Ready", status, verdict.reason, verdict.message)
+    return ("Ready", status, verdict.reason, f"{verdict.message}{hint}")
 
 
-def _kept(known: Condition | None, verdict: Stand) -> Entry:
+def _kept(known: Condition | None, verdict: Stand, hint: str) -> Entry:
     """The last Ready with a sentence added, once."""
     said = known.message if known else "The cluster is registered."
-    message = f"{said.split(' Suspended: ', maxsplit=1)[0]} {verdict.message}".rstrip()
+    for added in (" Suspended: ", MISTYPED):
+        said = said.partition(added)[0]
+    message = f"{said} {verdict.message}".rstrip() + hint
     return ("Ready", known.status, known.reason, message) if known else ("Ready", "True", "Registered", message)
+
+
+def _mistyped(o: Observed) -> str:
+    """A sentence about a value of the annotation that gives a cluster up which does not; empty where there is none."""
+    value = o.registration.metadata.annotations.get(RELEASE)
+    if value in (None, "orphan"):
+        return ""
+    return f"{MISTYPED}is {value[:SHOWN]!r}, which has no effect: the only value is orphan."
 
 
 def _connected(verdict: Stand, state: str | None) -> Entry:
