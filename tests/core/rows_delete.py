@@ -61,6 +61,12 @@ def asked(seconds: float = 3.0, **facts: Any) -> Memory:
     return Memory(asked=ago(seconds), **facts)
 
 
+SINCE = {"first_connected_at": at(-60)}
+BARRED_SINCE: tuple[tuple[str, Origin, Any], ...] = (
+    ("protected", Origin.CREATED, {"deletionProtection": True}),
+    ("observed", Origin.CREATED, {"mode": "Observe"}),
+    ("unconfirmed", Origin.RECOVERED, {}),
+)
 LONG_AGO = {"deletion": progress(4000.0, lasts=3600.0), "first_connected_at": at(-90_000)}
 IGNORED_FOR_LONG = {"deletion": progress(4000.0, lasts=7200.0)}
 NEVER_CONNECTED = {"deletion": progress(400.0)}
@@ -84,6 +90,18 @@ ROWS = [
         leaving(cluster(), spec=DELETE_IT, origin=Origin.ADOPTED, rivals=(rival(status=registered()),), reads=READ),
         Release("", leaves=UUID),
         ("other/gpu-east",),
+    ),
+    Row(
+        "delete-young",
+        leaving(age=30.0, memory=asked()),
+        Stand(Phase.RECONCILING, "Deleting", "", OURS, deletion=progress(3.0), wake=31.0),
+    ),
+    Row("delete-gone", leaving(memory=asked()), Release(""), ("gone from the control plane",)),
+    Row(
+        "delete-gone-beside",
+        observed(FOUND_AGAIN, cluster(OTHER, age=100.0), memory=asked()),
+        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, deletion=progress(3.0), wake=60.0),
+        (UUID, OTHER, "Nothing is touched", f"{RELEASE}=orphan"),
     ),
     Row(
         "delete-protected",
@@ -137,18 +155,6 @@ ROWS = [
         leaving(cluster(), memory=asked(30.0), status=ASKED_FOR_A_MINUTE, reads=READ),
         Stand(Phase.RECONCILING, "Deleting", "", OURS, shown=cluster(), deletion=progress(90.0), wake=5.0),
         ("as if nobody had asked", "asked again", f"{RELEASE}=orphan"),
-    ),
-    Row(
-        "delete-young",
-        leaving(age=30.0, memory=asked()),
-        Stand(Phase.RECONCILING, "Deleting", "", OURS, deletion=progress(3.0), wake=31.0),
-    ),
-    Row("delete-gone", leaving(memory=asked()), Release(""), ("gone from the control plane",)),
-    Row(
-        "delete-gone-beside",
-        observed(FOUND_AGAIN, cluster(OTHER, age=100.0), memory=asked()),
-        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, deletion=progress(3.0), wake=60.0),
-        (UUID, OTHER, "Nothing is touched", f"{RELEASE}=orphan"),
     ),
     Row(
         "delete-overdue-wait",
@@ -416,6 +422,45 @@ AFTER = [
         ("The call failed.", f"{RELEASE}=orphan"),
     ),
     Row("delete-gone/marked-as-deleted", leaving(cluster(deleted_at=at(-1)), memory=asked()), Release("")),
+    *(
+        Row(f"delete-gone/{how}-since", leaving(spec=spec, origin=origin, status=SINCE, memory=asked()), Release(""))
+        for how, origin, spec in BARRED_SINCE
+    ),
+    *(
+        Row(
+            f"delete-young/{how}-since",
+            leaving(age=30.0, spec=spec, origin=origin, status=SINCE, memory=asked()),
+            Stand(
+                Phase.RECONCILING, "Deleting", "", Title(UUID, origin), deletion=progress(3.0, lasts=3600), wake=31.0
+            ),
+        )
+        for how, origin, spec in BARRED_SINCE
+    ),
+    Row(
+        "delete-gone-beside/protected-since",
+        because(
+            observed(FOUND_AGAIN, cluster(OTHER, age=100.0), memory=asked()),
+            spec=DELETE_IT | {"deletionProtection": True},
+        ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", RECOVERED, deletion=progress(3.0), wake=60.0),
+        ("Nothing is touched",),
+    ),
+    Row(
+        "delete-protected/while-it-drains",
+        leaving(draining(), spec={"deletionProtection": True}, memory=asked(), reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+        ("spec.deletionProtection",),
+    ),
+    Row(
+        "delete-protected/absent-from-a-list-begun-before",
+        leaving(spec={"deletionProtection": True}, memory=asked(1.0), listed=2.0, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+    ),
+    Row(
+        "delete-protected/absent-and-never-asked-for",
+        leaving(spec={"deletionProtection": True}, reads=READ),
+        Stand(Phase.STALLED, "DeletionBlocked", "", OURS, wake=60.0),
+    ),
     Row("delete-gone/after-a-restart", leaving(status={"deletion": progress(100.0)}), Release("")),
     Row("delete-gone/absent-before-it-was-asked-for", leaving(reads=READ), Delete(UUID, force=False)),
     Row(

@@ -181,6 +181,25 @@ def test_a_mistyped_annotation_is_named(stage: Stage) -> None:
     assert kept(stage) == 1
 
 
+def test_what_is_set_during_a_drain_does_not_outlive_it(stage: Stage) -> None:
+    """Protected or observing since the drain began, a registration asks for nothing more, and goes with its cluster."""
+    protected, observing = stage.registered(version="2.24.18"), stage.registered(version="2.24.18")
+    stage.admin.advance(LONG_AFTER)
+    stage.admin.settings(drainTime=None)
+    for each in (protected, observing):
+        each.delete()
+        each.wait(lambda seen: "deletion" in seen["status"], "asked for")
+    protected.change(deletionProtection=True)
+    observing.change(mode="Observe")
+    assert "spec.deletionProtection" in blocked(protected)
+    assert "spec.mode is Observe" in blocked(observing)
+
+    stage.admin.settings(drainTime=0)
+    for each in (protected, observing):
+        each.wait_gone()
+    assert stage.changes() == {"create_cluster": 2, "delete_cluster": 2}
+
+
 @pytest.mark.case(
     "R-24",
     injected="the RunaiControlPlane goes before the registration",

@@ -47,6 +47,9 @@ attempt-unsettled      open attempt, no candidate, settle not over              
 attempt-nothing        open attempt, no candidate in a list begun after settle             Announce, earlier kept
 attempt-deleted        the same, deleting                                                  Release
 delete-foreign         deleting, another registration goes before it                       Release
+delete-young           asked, absent, younger than settle                                  Stand Deleting
+delete-gone            asked, absent from a later, settled list                            Release
+delete-gone-beside     the same, a lost answer may have made another cluster               Stand DeletionBlocked
 delete-protected       deleting, deletionProtection                                        Stand DeletionBlocked
 delete-observed        deleting, mode Observe, a cluster is held                           Stand DeletionBlocked
 delete-recovered       deleting, Recovered, connected since, no policy written             Stand DeletionBlocked
@@ -59,9 +62,6 @@ delete-look            asked, no list since                                     
 delete-draining        asked, the list shows it draining                                   Stand Deleting
 delete-again           asked, a later list shows it not being deleted                      Delete
 delete-ignored         the same, asked again not long ago                                  Stand Deleting
-delete-young           asked, absent, younger than settle                                  Stand Deleting
-delete-gone            asked, absent from a later, settled list                            Release
-delete-gone-beside     the same, a lost answer may have made another cluster               Stand DeletionBlocked
 delete-overdue-wait    past the deadline, onTimeout Wait                                   Stand DeletionBlocked
 delete-overdue-force   past the deadline, onTimeout Force                                  Delete with force
 delete-overdue-forced  forced, and deletion.timeout has passed since                       Stand DeletionBlocked

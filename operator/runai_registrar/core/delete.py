@@ -80,12 +80,21 @@ def delete(o: Observed) -> Action:
         return Release(
             "an adopted cluster is left, unless deletion.policy says otherwise: Orphan is its default", held.uuid
         )
+    return _absent(o, held) or _barred(o, held) or _ask_or_wait(o, held)
+
+
+def _absent(o: Observed, held: Title) -> Action | None:
+    """What was asked for and is not shown any more: that ends a deletion which has been forbidden since, too."""
+    snapshot = o.snapshot
+    if snapshot is None or not asked(o, snapshot) or snapshot.shows(held.uuid):
+        return None
+    return _gone(o, held, snapshot) if settled(o) <= 0 else _settling(o, held)
+
+
+def _barred(o: Observed, held: Title) -> Stand | None:
     if refusal := _forbidden(o, held):
         return replace(stalled(o, "DeletionBlocked", f"{refusal} {WAY_OUT}"), planned=_plan(o, held))
-    snapshot = o.snapshot
-    if snapshot is None or (asked(o, snapshot) is False and o.memory.asked):
-        return ReadClusters(o.memory.asked or o.now)
-    return _ask_or_wait(o, held, snapshot)
+    return None
 
 
 def _forbidden(o: Observed, held: Title) -> str | None:
@@ -127,12 +136,12 @@ def asked(o: Observed, snapshot: Snapshot) -> bool:
     return progress is not None and snapshot.began_cp > progress.requested_at.timestamp()
 
 
-def _ask_or_wait(o: Observed, held: Title, snapshot: Snapshot) -> Action:
+def _ask_or_wait(o: Observed, held: Title) -> Action:
+    snapshot = o.snapshot
+    if snapshot is None or (asked(o, snapshot) is False and o.memory.asked):
+        return ReadClusters(o.memory.asked or o.now)
     shown = snapshot.shows(held.uuid)
-    after = asked(o, snapshot)
-    if after and shown is None:
-        return _gone(o, held, snapshot) if settled(o) <= 0 else _settling(o, held)
-    late, ignored = _overdue(o), after and shown is not None and shown.delete_requested_at is None
+    late, ignored = _overdue(o), asked(o, snapshot) and shown is not None and shown.delete_requested_at is None
     if late is OnTimeout.ORPHAN:
         return Release("the deletion took longer than deletion.timeout, and deletion.onTimeout is Orphan", held.uuid)
     force = o.registration.spec.deletion.force or late is OnTimeout.FORCE
