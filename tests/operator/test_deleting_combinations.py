@@ -63,10 +63,12 @@ POLICIES = (None, "Delete", "Orphan")
 ON_TIMEOUT = (None, "Wait", "Force", "Orphan")
 CONNECTED = (False, True)
 DRAINED = product(POLICIES[:2], (None,), (None, "10m", "2h"), ON_TIMEOUT, CONNECTED)
-FORCED = product((None,), (True,), (None, "10m"), ON_TIMEOUT, CONNECTED)
+FORCED = product(POLICIES[:2], (True,), (None, "10m"), ON_TIMEOUT, CONNECTED)
 LEFT = product(("Orphan",), (None, True), (None,), ON_TIMEOUT, CONNECTED)
 ADOPTED = product(POLICIES, (None,), (None,), ON_TIMEOUT, CONNECTED, (True,))
-CASES = [Case(*each) for each in (*DRAINED, *FORCED, *LEFT, *ADOPTED)]
+ADOPTED_FORCED = product(POLICIES, (True,), (None,), (None, "Orphan"), CONNECTED, (True,))
+ADOPTED_LATE = product(POLICIES[:2], (None,), ("10m", "2h"), ON_TIMEOUT, CONNECTED, (True,))
+CASES = [Case(*each) for each in (*DRAINED, *FORCED, *LEFT, *ADOPTED, *ADOPTED_FORCED, *ADOPTED_LATE)]
 
 
 @dataclass
@@ -163,3 +165,25 @@ def test_combinations(stage: Stage, many: Many) -> None:
     assert many.fates_at(LONG_AFTER + HOUR) == many.promised(LONG_AFTER + HOUR)
     stage.wait_polls()
     assert many.fates() == many.promised(LONG_AFTER + HOUR)
+
+
+@pytest.mark.parametrize("alive", [True, False], ids=["alive", "without-liveness"])
+def test_a_recovered_cluster_that_has_connected_is_confirmed_first(stage: Stage, *, alive: bool) -> None:
+    """Found again after a lost answer and connected since, a cluster goes only once deletion.policy is written."""
+    stage.admin.settings(livenessShown=alive, drainTime=0)
+    stage.admin.fault("cut-after-commit", operation="create_cluster")
+    made = stage.registered(version="2.24.18", deletion={"force": True})
+    assert made.status["origin"] == "Recovered"
+    stage.admin.set_state(made.status["uuid"], "ServiceIssues")
+    made.wait_for("ServiceIssues", "Connected")
+    stage.admin.advance(LONG_AFTER)
+
+    made.delete()
+    seen = made.wait_for("DeletionBlocked")
+    assert "Set spec.deletion.policy to Delete to confirm" in str(condition(seen, "Ready"))
+    stage.wait_polls()
+    assert stage.changes() == {"create_cluster": 1}
+
+    made.change(deletion={"policy": "Delete"})
+    made.wait_gone()
+    assert stage.changes() == {"create_cluster": 1, "delete_cluster": 1}
