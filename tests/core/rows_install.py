@@ -27,8 +27,8 @@ from runai_registrar.core.actions import (
     FreeInstallSecret,
     InstallStatus,
     Phase,
+    ReadHolders,
     ReadInstallSecret,
-    ReadRegistrations,
     Release,
     RemoveInstallSecret,
     Stand,
@@ -263,7 +263,7 @@ AFTER = [
     Row("install-left-unread/not-asked-for-any-more", leaving(spec={"deletion": {"policy": "Orphan"}}), UNREAD),
     Row("install-left-unread/the-old-one-too", leaving(secret(owned=False), **RENAMED_TOO), ReadInstallSecret("old")),
     Row("install-left-unread/never-asked-for", leaving(spec={"deletion": {"policy": "Orphan"}}, status={}), LEFT),
-    Row("install-left-unread/not-under-delete", leaving(orphan=False), ReadRegistrations(ago(5.0))),
+    Row("install-left-unread/not-under-delete", leaving(orphan=False), ReadHolders(UUID, ago(5.0))),
     Row("install-left-unread/nothing-registered", NOTHING_LEFT, Release("")),
     *(
         Row(f"install-left-owned/{why}", leaving(secret(), **facts), FreeInstallSecret(secret()))
