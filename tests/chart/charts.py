@@ -23,6 +23,16 @@ RELEASE = "runai-registrar"
 Object = dict[str, Any]
 
 
+class _Once(yaml.CSafeLoader):  # in C: it reads the whole chart dozens of times
+    """A loader that takes no key twice, as Kustomize does not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's own signature
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        assert not twice, f"twice in one map: {twice}"
+        return super().construct_mapping(node, deep)
+
+
 class HelmError(Exception):
     """Helm refused; the message is what it says."""
 
@@ -59,7 +69,7 @@ class Helm:
     def objects(self, *arguments: str, **options: Any) -> list[Object]:
         """The same as objects."""
         text = self.render(*arguments, **options)
-        return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each is not None]  # fifty times: in C
+        return [each for each in yaml.load_all(text, Loader=_Once) if each is not None]
 
     @property
     def _environ(self) -> dict[str, str]:

@@ -201,6 +201,31 @@ def test_labels_and_annotations(helm: Helm) -> None:
     assert one(marked, "NetworkPolicy")["spec"]["podSelector"] == selectors[0]
 
 
+def test_no_label_is_there_twice(each_helm: Helm) -> None:
+    """Labels of one's own replace the chart's, the pod's those of all objects; the selector's are never replaced."""
+    given = {f"app.kubernetes.io/{each}": "mine" for each in ("name", "instance", "part-of", "component")}
+
+    objects = each_helm.objects(commonLabels=given, podLabels=given | {"app.kubernetes.io/part-of": "pod"})
+
+    deployment = one(objects, "Deployment")
+    selector = one(each_helm.objects(), "Deployment")["spec"]["selector"]
+    assert deployment["spec"]["selector"] == selector
+    for place, part_of in ((deployment, "mine"), (deployment["spec"]["template"], "pod")):
+        assert (
+            place["metadata"]["labels"].items()
+            >= {
+                **selector["matchLabels"],
+                "app.kubernetes.io/part-of": part_of,
+                "app.kubernetes.io/component": "mine",
+            }.items()
+        )
+
+
+def test_a_name_of_digits_stays_a_text(helm: Helm) -> None:
+    """A release may be called by a number; its label is a text all the same."""
+    assert {each["metadata"]["labels"]["app.kubernetes.io/instance"] for each in helm.objects(name="123")} == {"123"}
+
+
 def test_an_old_kubernetes_is_refused(each_helm: Helm) -> None:
     """Where a CRD's selectable fields are not there yet, Helm says which version is needed."""
     with pytest.raises(

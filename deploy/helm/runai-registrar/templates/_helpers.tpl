@@ -20,28 +20,30 @@
 
 {{/* What never changes: the Deployment's selector. */}}
 {{- define "runai-registrar.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "runai-registrar.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+{{- toYaml (dict "app.kubernetes.io/name" (include "runai-registrar.name" .) "app.kubernetes.io/instance" .Release.Name) -}}
 {{- end -}}
 
+{{/*
+Labels, each key once: (dict "root" $ "labels" … "own" …), the latter two optional. What comes first wins: the selector,
+labels of this object, those of all objects, and what is ours by default.
+*/}}
 {{- define "runai-registrar.labels" -}}
-{{- with .Values.commonLabels }}
-{{- toYaml . }}
-{{ end -}}
-{{ include "runai-registrar.selectorLabels" . }}
-app.kubernetes.io/part-of: runai-registrar
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $values := .root.Values -}}
+{{- $chart := .root.Chart -}}
+{{- $selector := include "runai-registrar.selectorLabels" .root | fromYaml -}}
+{{- $ours := dict
+  "app.kubernetes.io/part-of" "runai-registrar"
+  "app.kubernetes.io/version" $chart.AppVersion
+  "app.kubernetes.io/managed-by" .root.Release.Service
+  "helm.sh/chart" (printf "%s-%s" $chart.Name $chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
+-}}
+{{- toYaml (merge (dict) $selector (.labels | default dict) $values.commonLabels (.own | default dict) $ours) -}}
 {{- end -}}
 
-{{/* Labels and annotations of an object: (dict "root" $ "labels" … "annotations" …), the latter two optional. */}}
+{{/* Labels and annotations of an object: (dict "root" $ "labels" … "own" … "annotations" …), the last three optional. */}}
 {{- define "runai-registrar.marks" -}}
 labels:
-  {{- include "runai-registrar.labels" .root | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "runai-registrar.labels" . | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
