@@ -60,10 +60,15 @@ def health(seen: Object, *, lenient: bool = False) -> Mapping[str, str]:
     return {"message": "", **shown}
 
 
-def actions(seen: Object) -> dict[str, bool]:
-    """Return the actions that are offered for an object, and whether each one is enabled."""
+def actions(seen: Object) -> dict[str, Object]:
+    """Return the actions that are offered for an object as Argo CD knows them (`ResourceAction`), by name."""
     offered = run((folder(seen["kind"]) / "actions" / "discovery.lua").read_text(), seen)
-    return {name: not action.get("disabled", False) for name, action in offered.items()}
+    return {name: {"name": name, "disabled": False, **action} for name, action in offered.items()}
+
+
+def enabled(seen: Object) -> dict[str, bool]:
+    """Return whether each action that is offered can be chosen."""
+    return {name: not action["disabled"] for name, action in actions(seen).items()}
 
 
 def act(seen: Object, action: str) -> Object:
