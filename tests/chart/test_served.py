@@ -7,45 +7,9 @@ import pytest
 import yaml
 
 from chart.charts import CHART, DEPLOY, Helm, one, values_file
+from chart.everything import EVERYTHING
 from kube import Kube, KubeError, Object
 from planes import CONTROL_PLANES
-
-EVERYTHING: dict[str, Any] = {
-    "commonLabels": {"team": "gpu"},
-    "commonAnnotations": {"note": "ours"},
-    "imagePullSecrets": [{"name": "registry"}],
-    "networkPolicy": {"enabled": True},
-    "controlPlanes": [
-        {"name": "everything", "spec": {"url": "https://app.run.ai", "credentialsSecretRef": {"name": "credentials"}}}
-    ],
-    "podAnnotations": {"a": "b"},
-    "podLabels": {"c": "d"},
-    "nodeSelector": {"kubernetes.io/os": "linux"},
-    "tolerations": [{"key": "gpu", "operator": "Exists"}],
-    "affinity": {
-        "nodeAffinity": {
-            "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [{"matchExpressions": [{"key": "gpu", "operator": "DoesNotExist"}]}]
-            }
-        }
-    },
-    "topologySpreadConstraints": [
-        {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}}
-    ],
-    "priorityClassName": "system-cluster-critical",
-    "runtimeClassName": "gvisor",
-    "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["runai.internal"]}],
-    "dnsPolicy": "None",
-    "dnsConfig": {"nameservers": ["10.0.0.10"]},
-    "extraArgs": ["--workers=4"],
-    "extraEnv": [{"name": "TZ", "value": "UTC"}],
-    "extraEnvFrom": [{"configMapRef": {"name": "more", "optional": True}}],
-    "extraVolumes": [{"name": "scratch", "emptyDir": {}}],
-    "extraVolumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108  # a mount in a pod
-    "extraObjects": [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more", "namespace": "{{ .Release.Namespace }}"}}
-    ],
-}
 
 OF_OTHERS = "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration"
 
