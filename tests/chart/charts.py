@@ -20,6 +20,9 @@ DEPLOY = ROOT / "deploy"
 RELEASE = "runai-registrar"
 """The release, and its namespace, that install.yaml is rendered for."""
 
+WAIT = ("--wait", "--timeout=4m")
+"""Options for a command that waits: far longer than anything takes, because the machine may be busy."""
+
 Object = dict[str, Any]
 
 
@@ -46,14 +49,24 @@ class Helm:
         self._home = tempfile.TemporaryDirectory(prefix="helm-home-")
         self._kubeconfig = kubeconfig or Path(os.devnull)
         self._rendered: dict[str, str] = {}
+        self._running: list[subprocess.Popen[str]] = []
 
     def run(self, *arguments: object) -> str:
         """What a command prints; HelmError where it fails."""
         command = [str(self._program), *map(str, arguments)]
-        done = subprocess.run(command, env=self._environ, capture_output=True, text=True, check=False)  # noqa: S603  # the test's own arguments, no shell
-        if done.returncode:
-            raise HelmError(done.stderr)
-        return done.stdout
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=self._environ, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603  # the test's own arguments, no shell
+            self._running.append(process)
+            said, complaint = process.communicate()
+            self._running.remove(process)
+        if process.returncode:
+            raise HelmError(complaint)
+        return said
+
+    def interrupt(self) -> None:
+        """End the commands that still run in other threads; there they are HelmErrors."""
+        for process in list(self._running):
+            process.kill()
 
     def render(
         self, *arguments: str, chart: Path = CHART, name: str = RELEASE, namespace: str = RELEASE, **values: Any

@@ -8,16 +8,15 @@ and the Deployment is reported Available when its readiness probe succeeds, and 
 import copy
 import os
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import httpx
 
-from chart.charts import RELEASE
+from chart.charts import RELEASE, Helm
 from kube import REPOSITORY, Kube, Object
-from operators import PATIENCE, QUICK, House, Operator, until
+from operators import QUICK, House, Operator, until
 
 QUICKLY = {
     "operator": {
@@ -30,8 +29,8 @@ QUICKLY = {
 }
 """Values for an operator that is to be quick, and whose log is to be read."""
 
-_Answer = TypeVar("_Answer")
 _COMMAND = (sys.executable, "-m", "runai_registrar.cli.main")
+_LONG = 300.0  # seconds: longer than Helm itself waits, so that it is Helm that says what is missing
 _OWN_PORT = ("--health-host=127.0.0.1", "--health-port=0")
 """The one thing that differs from a pod: there is no network of its own in which the port would be free."""
 
@@ -59,13 +58,15 @@ class Installation(House):
         other.namespace = namespace
         return other
 
-    def during(self, work: Callable[[], _Answer]) -> _Answer:
-        """Do something that waits for the Deployment (or for its end), and play the kubelet meanwhile."""
+    def during(self, helm: Helm, *command: object) -> str:
+        """Run a command of Helm that waits for the Deployment (or for its end), and play the kubelet meanwhile."""
         with ThreadPoolExecutor(1) as pool:
-            doing = pool.submit(work)
-            until(
-                lambda: self._look() or doing.done(), "the end of a command that waits for the operator", 3 * PATIENCE
-            )
+            doing = pool.submit(helm.run, *command)
+            try:
+                until(lambda: self._look() or doing.done(), "the end of a command that waits for the operator", _LONG)
+            except BaseException:
+                helm.interrupt()  # what it waits for does not come any more
+                raise
         self._look()
         return doing.result()
 

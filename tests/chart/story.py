@@ -1,17 +1,19 @@
 """The life of a release with one registration: install, upgrade, uninstall, install again."""
 
 import json
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 
-from chart.charts import CHART, RELEASE, Helm, HelmError, copied, values_file
+from chart.charts import CHART, RELEASE, WAIT, Helm, HelmError, copied, values_file
 from chart.installation import QUICKLY, Installation
 from chart.rights import Right, Team, busy, granted
 from kube import Kube, Object
-from planes import CONTROL_PLANES, Simulated
+from planes import API, CONTROL_PLANES, Simulated
 from runai_registrar.apiserver import Request
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -74,8 +76,8 @@ class Story:
         """Run a Helm command for the release, which waits for the operator's start or end."""
         with values_file(QUICKLY) as path:
             values = [] if what == "uninstall" else ["--values", path]
-            command = [what, RELEASE, *arguments, "--namespace", self.installation.namespace, "--wait", "--timeout=2m"]
-            self.said[what] = self.installation.during(lambda: self.helm.run(*command, *values))
+            command = [what, RELEASE, *arguments, "--namespace", self.installation.namespace, *WAIT]
+            self.said[what] = self.installation.during(self.helm, *command, *values)
 
     def _uninstall(self) -> None:
         before = self.installation.requests()[-1].at
@@ -107,6 +109,22 @@ class Story:
         self._tried("another", "--set=crds.enabled=false")
         return self._refused("another")
 
+    def undo(self) -> None:
+        """Take away what a story that broke off has left, so that the next one begins anew; nothing is waited for."""
+        self.installation.close()
+        kube, home = self.installation.kube, self.installation.namespace
+        with suppress(HelmError):  # it may have broken off before there was a release
+            self.helm.run("uninstall", RELEASE, "--namespace", home)
+        if kube.find(f"{CRDS}/{_REGISTRATIONS}"):
+            for each in (*kube.items(f"{API}/runaiclusterregistrations"), *kube.items(CONTROL_PLANES)):
+                place = f"namespaces/{each['metadata']['namespace']}/" if "namespace" in each["metadata"] else ""
+                path = f"{API}/{place}{each['kind'].lower()}s/{each['metadata']['name']}"
+                kube.patch(path, {"metadata": {"finalizers": None}})
+        take_crds(kube)
+        for name in (home, f"team-{home}"):
+            if kube.find(f"/api/v1/namespaces/{name}"):
+                kube.delete(f"/api/v1/namespaces/{name}")
+
     def _end(self, team: Team) -> None:
         team.leave()
         self._uninstall()
@@ -124,7 +142,7 @@ def with_plane(simulator: Simulated, secret: str) -> str:
 def begin(kube: Kube, major: int, folder: Path) -> Story:
     """A story that is to be told with a Helm of this major version."""
     helm = Helm(major, kube.server.kubeconfig)
-    home = f"home-of-helm-{major}"
+    home = f"home-of-helm-{major}-{secrets.token_hex(2)}"  # another one for each try: a namespace takes time to end
     return Story(helm, Installation(kube, folder, home), granted(helm.objects(namespace=home)))
 
 

@@ -22,6 +22,9 @@ def story(cluster: Kube, request: pytest.FixtureRequest, tmp_path_factory: pytes
     try:
         story.tell(simulator, previous(folder))
         yield story
+    except BaseException:
+        story.undo()
+        raise
     finally:
         simulator.close()
         story.installation.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chart.charts import CHART, Helm, one, values_file
+from chart.charts import CHART, WAIT, Helm, one, values_file
 from chart.installation import QUICKLY, Installation
 from chart.rights import Right, Team, busy, granted, refused, unused
 from kube import Kube, Object
@@ -45,16 +45,17 @@ def limited(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
     installation = Installation(kube, tmp_path_factory.mktemp(name), name, name)
     for namespace in (name, team):
         kube.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
-    with values_file(values) as path:
-        command = ["install", name, CHART, "--namespace", name, "--wait", "--timeout=2m", "--values", path]
-        installation.during(lambda: helm.run(*command))
-    limited = Limited(installation, busy(installation, team, simulator), rights)
-    yield limited
-    limited.team.leave()
-    installation.during(lambda: helm.run("uninstall", name, "--namespace", name, "--wait"))
-    installation.close()
-    simulator.close()
-    helm.close()
+    try:
+        with values_file(values) as path:
+            installation.during(helm, "install", name, CHART, "--namespace", name, *WAIT, "--values", path)
+        limited = Limited(installation, busy(installation, team, simulator), rights)
+        yield limited
+        limited.team.leave()
+        installation.during(helm, "uninstall", name, "--namespace", name, *WAIT)
+    finally:
+        installation.close()
+        simulator.close()
+        helm.close()
 
 
 def test_every_request_is_granted(limited: Limited) -> None:
