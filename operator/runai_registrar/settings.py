@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     request_timeout: Seconds = Field(default=30.0, description="How long one call to a control plane may take.")
     list_lag: Seconds = Field(default=15.0, description="How long a list may not show a cluster that was created.")
     health_port: Port = Field(default=8080, description="Port of /healthz and /readyz; 0 picks a free one.")
-    health_host: str = Field(default="0.0.0.0", description="Address that /healthz and /readyz listen on.")  # noqa: S104  # the kubelet asks from outside the pod
+    health_host: str = Field(
+        default="", description="Address that /healthz and /readyz listen on; empty: all, IPv4 and IPv6."
+    )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="debug, info, warning or error.")
     log_format: LogFormat = Field(default=LogFormat.TEXT, description="text, or json: one object a line.")
 

@@ -1,6 +1,7 @@
 """`/healthz` (the process works) and `/readyz` (it has seen the world and watches it), for the kubelet."""
 
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
@@ -20,9 +21,13 @@ class Health:
         self.port = 0
 
     async def start(self, host: str, port: int) -> Self:
-        """Listen; OSError where the port is taken. `port` holds the port in use afterwards."""
+        """Listen on one host, or on every address where it is empty; OSError where the port is taken.
+
+        `port` holds the port in use afterwards.
+        """
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        runner = self._runner
+        site = web.TCPSite(runner, host, port) if host else web.SockSite(runner, _everywhere(port))
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -30,6 +35,13 @@ class Health:
     async def stop(self) -> None:
         """Stop listening."""
         await self._runner.cleanup()
+
+
+def _everywhere(port: int) -> socket.socket:
+    """A socket for IPv4 and IPv6 on one port, also where that is chosen; for IPv4 where the kernel knows no other."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
 
 
 def _handler(checks: Checks) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
