@@ -99,6 +99,7 @@ class Installation(House):
         environ |= {each["name"]: self._value(each) for each in container["env"]}
         log = self._folder / f"operator-{len(self.operators)}.log"
         self.operators.append(Operator(environ, log, [*_COMMAND, *container["args"], *_OWN_PORT]))
+        self.operators[-1].allow("storage is (re)initializing")  # a watch, where an upgrade has just changed its CRD
         running = self.operators[-1].wait_ready()
         for probe in ("readinessProbe", "livenessProbe"):
             path = container[probe]["httpGet"]["path"]

@@ -34,7 +34,7 @@ class Seen:
     registration: Object
     changes: dict[str, int]
     columns: list[str]
-    planes: list[str]
+    planes: dict[str, Object]
     objects: list[str]
 
 
@@ -61,7 +61,8 @@ class Story:
         kube.create("/api/v1/namespaces", {"metadata": {"name": f"team-{home}"}})
         team = busy(self.installation, f"team-{home}", simulator)
         self._look("installed", team)
-        self._do("upgrade", CHART, with_plane(simulator, team.stage.control_plane.name))
+        self._apply_plane(simulator, team.stage.control_plane.name)
+        self._do("upgrade", CHART, with_plane(simulator, team.stage.control_plane.name), "--take-ownership")
         self._look("upgraded", team)
         self._uninstall()
         self._look("uninstalled", team)
@@ -84,11 +85,22 @@ class Story:
         self._do("uninstall")
         self._left_out.append((before, self.installation.requests()[-1].at))
 
+    def _apply_plane(self, simulator: Simulated, secret: str) -> None:
+        """Apply the control plane of the values by hand, without what the values add; Helm says that it is not its."""
+        spec = {"url": simulator.url, "credentialsSecretRef": {"name": secret}}
+        kind = {"apiVersion": "runai-registrar.io/v1alpha1", "kind": "RunaiControlPlane"}
+        made = json.dumps(kind | {"metadata": {"name": PLANE}, "spec": spec})
+        done = self.installation.kube.kubectl("apply", "--filename=-", stdin=made)
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(HelmError) as refused:
+            self._do("upgrade", CHART, with_plane(simulator, secret))
+        self.said["not its own"] = str(refused.value)
+
     def _look(self, moment: str, team: Team) -> None:
         kube, home = self.installation.kube, self.installation.namespace
         version = kube.get(f"{CRDS}/{_REGISTRATIONS}")["spec"]["versions"][0]
         columns = [each["name"] for each in version["additionalPrinterColumns"]]
-        planes = [each["metadata"]["name"] for each in kube.items(CONTROL_PLANES)]
+        planes = {each["metadata"]["name"]: each["spec"] for each in kube.items(CONTROL_PLANES)}
         found = [(kind, each) for root, kind in _OWN.items() for each in kube.items(f"{root}/namespaces/{home}/{kind}")]
         objects = {f"{kind}/{each['metadata']['name']}" for kind, each in found} - {"serviceaccounts/default"}
         self.seen[moment] = Seen(team.made.object, team.stage.changes(), columns, planes, sorted(objects))

@@ -59,6 +59,17 @@ def test_control_planes_come_second(story: Story) -> None:
     assert PLANE in story.seen["upgraded"].planes
 
 
+def test_a_control_plane_that_was_applied_can_be_taken_over(story: Story) -> None:
+    """Helm refuses what was applied by hand, as its notes show, until one says `--take-ownership`.
+
+    Helm 4 then makes it what the values say; Helm 3 leaves it as it is, and passes on only what changes afterwards.
+    """
+    poll_interval = story.seen["upgraded"].planes[PLANE].get("pollInterval")
+
+    assert "cannot be imported into the current release" in story.said["not its own"]
+    assert poll_interval == ("1s" if story.helm.major == 4 else None)
+
+
 def test_uninstall_leaves_nothing_of_the_operator(story: Story) -> None:
     """Deployment, service account and roles are gone."""
     kinds = [each.partition("/")[0] for each in story.seen["upgraded"].objects]

@@ -75,18 +75,47 @@ def named(pod: Object) -> Object:
     return pod | {"metadata": pod["metadata"] | {"name": "operator"}}
 
 
+def plane(name: str) -> Object:
+    """A control plane of the values, whose credential is in the Secret of its name."""
+    return {"name": name, "spec": {"url": "https://app.run.ai", "credentialsSecretRef": {"name": f"{name}-secret"}}}
+
+
+def noted(kube: Kube, namespace: str, major: int, **values: Any) -> tuple[str, list[Object]]:
+    """The notes of an installation, and what the API server makes of what they say to apply."""
+    helm = Helm(major, kube.server.kubeconfig)
+    common = {"crds": {"enabled": False}, "policies": {"enabled": False}, "watchNamespaces": [namespace]}
+    with values_file(common | values) as path:
+        command = ["install", namespace, CHART, "--namespace", namespace, "--dry-run=server"]
+        notes = helm.run(*command, "--values", path).partition("NOTES:")[2]
+    helm.close()
+    return notes, kube.apply(notes.partition("<<'EOF'\n")[2].partition("\nEOF\n")[0], "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("planes", "reference"),
+    [([], None), (["eu", "default"], None), (["eu", "us"], {"name": "eu"})],
+    ids=["none", "default", "others"],
+)
+def test_the_notes_fit_the_control_planes(
+    kube: Kube, namespace: str, no_default: None, planes: list[str], reference: Object | None
+) -> None:
+    """Where the values have control planes the notes show none: they name each Secret, and a registration for one."""
+    assert no_default is None
+
+    notes, applied = noted(kube, namespace, 4, controlPlanes=[plane(name) for name in planes])
+
+    assert [each["kind"] for each in applied][-1:] == ["RunaiClusterRegistration"]
+    assert len(applied) == (1 if planes else 3)
+    assert applied[-1]["spec"].get("controlPlaneRef") == reference
+    assert [name for name in planes if f"{name}: {name}-secret" not in notes] == []
+
+
 @pytest.mark.parametrize("major", [3, 4], ids=["helm 3", "helm 4"])
 def test_the_notes_can_be_followed(kube: Kube, namespace: str, no_default: None, major: int) -> None:
     """What the notes say to apply is applied as it stands, and then waited for."""
     assert no_default is None
-    helm = Helm(major, kube.server.kubeconfig)
-    values = {"crds": {"enabled": False}, "policies": {"enabled": False}, "watchNamespaces": [namespace]}
-    with values_file(values) as path:
-        command = ["install", namespace, CHART, "--namespace", namespace, "--dry-run=server"]
-        notes = helm.run(*command, "--values", path).partition("NOTES:")[2]
-    helm.close()
 
-    applied = kube.apply(notes.partition("<<EOF\n")[2].partition("\nEOF\n")[0], "nowhere")
+    notes, applied = noted(kube, namespace, major)
 
     registration = applied[-1]
     assert [each["kind"] for each in applied] == ["Secret", "RunaiControlPlane", "RunaiClusterRegistration"]
