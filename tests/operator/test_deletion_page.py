@@ -61,7 +61,7 @@ def test_the_commands_work(kube: Kube, namespace: str, default: None) -> None:  
 def test_the_policies_are_those_that_are_shipped() -> None:
     """The table of policies names each one, in the order of the file, and the command applies that file."""
     assert first_column("| policy | what it refuses") == NAMES
-    assert "apply -f deploy/policies.yaml" in COMMANDS
+    assert "apply --server-side -f deploy/policies.yaml" in COMMANDS
 
 
 def test_every_field_is_described() -> None:
