@@ -129,3 +129,13 @@ def copied(folder: Path, version: str) -> Path:
     head = yaml.safe_load((target / "Chart.yaml").read_text())
     (target / "Chart.yaml").write_text(yaml.safe_dump(head | {"version": version, "appVersion": version}))
     return target
+
+
+def previous(folder: Path) -> Path:
+    """The chart as the version before, whose CRD of registrations did not have its last column yet."""
+    chart = copied(folder, "0.0.9")
+    path = chart / "files" / "crds" / "runai-registrar.io_runaiclusterregistrations.yaml"
+    crd = yaml.safe_load(path.read_text())
+    del crd["spec"]["versions"][0]["additionalPrinterColumns"][-1]
+    path.write_text(yaml.safe_dump(crd))
+    return chart

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
 
-from chart.charts import CHART, RELEASE, WAIT, Helm, HelmError, copied, values_file
+from chart.charts import CHART, RELEASE, WAIT, Helm, HelmError, values_file
 from chart.installation import QUICKLY, Installation
 from chart.rights import Right, Team, busy, granted
 from kube import Kube, Object
@@ -17,9 +16,6 @@ from planes import API, CONTROL_PLANES, Simulated
 from runai_registrar.apiserver import Request
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-BEFORE = "0.0.9"
-"""The version that is upgraded from: this chart, with a column less in a CRD."""
-
 PLANE = "of-the-values"
 """The control plane that the release has after the upgrade."""
 
@@ -156,16 +152,6 @@ def begin(kube: Kube, major: int, folder: Path) -> Story:
     helm = Helm(major, kube.server.kubeconfig)
     home = f"home-of-helm-{major}-{secrets.token_hex(2)}"  # another one for each try: a namespace takes time to end
     return Story(helm, Installation(kube, folder, home), granted(helm.objects(namespace=home)))
-
-
-def previous(folder: Path) -> Path:
-    """The chart as the version before, which did not have a CRD's last column yet."""
-    chart = copied(folder, BEFORE)
-    path = chart / "files" / "crds" / f"runai-registrar.io_{_REGISTRATIONS.partition('.')[0]}.yaml"
-    crd = yaml.safe_load(path.read_text())
-    del crd["spec"]["versions"][0]["additionalPrinterColumns"][-1]
-    path.write_text(yaml.safe_dump(crd))
-    return chart
 
 
 def take_crds(kube: Kube) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from chart.charts import previous
 from chart.rights import refused, unused
-from chart.story import PLANE, Story, begin, previous
+from chart.story import PLANE, Story, begin
 from kube import Kube
 from planes import Simulated
 

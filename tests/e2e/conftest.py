@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chart.charts import previous
 from e2e.cluster import Cluster, KubectlError
 from e2e.installation import CONTROL_PLANES, CRDS, OPERATOR, REGISTRATIONS, Installation
 from e2e.simulated import Simulated, simulating
@@ -63,9 +64,11 @@ def simulated(cluster: Cluster, spaces: None, image: str) -> Iterator[Simulated]
 
 
 @pytest.fixture(scope="session")
-def installation(cluster: Cluster, simulated: Simulated, image: str) -> Iterator[Installation]:
-    """The chart, installed; its control plane `default` is Ready."""
-    installation = Installation(cluster, HOME, image)
+def installation(
+    cluster: Cluster, simulated: Simulated, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """The chart of the version before, installed; its control plane `default` is Ready."""
+    installation = Installation(cluster, HOME, image, previous(tmp_path_factory.mktemp("chart")))
     try:
         installation.install()
         cluster.apply(*simulated.control_plane(HOME))

@@ -1,9 +1,10 @@
 """One release of the chart on a cluster: installed, upgraded, uninstalled by the real Helm."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from chart.charts import CHART, RELEASE, Helm, HelmError, values_file
+from chart.charts import CHART, RELEASE, WAIT, Helm, HelmError, values_file
 from e2e.cluster import Cluster, Object
 
 CRDS = ("runaiclusterregistrations.runai-registrar.io", "runaicontrolplanes.runai-registrar.io")
@@ -23,16 +24,18 @@ GLOBAL = (
 
 
 class Installation:
-    """The chart of this repository in a namespace of a cluster.
+    """The chart in a namespace of a cluster: a version to begin with, and after an upgrade that of this repository.
 
     Args:
         cluster: Where.
         namespace: The release's namespace; it exists.
         image: What the pod is to run: `registry/name:tag` or `name@sha256:…`.
+        chart: What is installed at first.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, image: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, image: str, chart: Path) -> None:
         self.cluster, self.namespace = cluster, namespace
+        self._chart = chart
         self._helm = Helm(4, cluster.kubeconfig)
         self._values: dict[str, Any] = {"image": _image(image), "operator": QUICK, "log": {"format": "text"}}
 
@@ -41,12 +44,13 @@ class Installation:
         self._run("install", {})
 
     def upgrade(self, **values: Any) -> None:
-        """Upgrade to further values, and wait for the new pod."""
+        """Upgrade to the chart of this repository with further values, and wait for the new pod."""
+        self._chart = CHART
         self._run("upgrade", values)
 
     def uninstall(self) -> None:
         """Uninstall, and wait until the pod is gone."""
-        self._helm.run("uninstall", RELEASE, "--namespace", self.namespace, "--wait", "--timeout", "2m")
+        self._helm.run("uninstall", RELEASE, "--namespace", self.namespace, *WAIT)
         self.cluster.wait(f"pod -l {OPERATOR}", "delete", self.namespace)
 
     @property
@@ -84,8 +88,8 @@ class Installation:
 
     def _run(self, verb: str, values: Mapping[str, Any]) -> None:
         with values_file({**self._values, **values}) as path:
-            arguments = (RELEASE, CHART, "--namespace", self.namespace, "--values", path)
-            self._helm.run(verb, *arguments, "--wait", "--timeout", "2m")
+            arguments = (RELEASE, self._chart, "--namespace", self.namespace, "--values", path)
+            self._helm.run(verb, *arguments, *WAIT)
 
 
 def registration(name: str, namespace: str, **spec: Any) -> Object:
@@ -103,5 +107,5 @@ def _image(image: str) -> dict[str, str]:
     name, _, digest = image.partition("@")
     repository, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
-        repository, tag = name, ""
+        repository, tag = name, "latest"  # as Docker and kubelet read it; the chart would add its own version
     return {"registry": "", "repository": repository, "tag": tag, "digest": digest}

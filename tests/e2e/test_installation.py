@@ -44,6 +44,12 @@ def versions(cluster: Cluster) -> dict[str, str]:
     return {each["metadata"]["uid"]: each["metadata"]["resourceVersion"] for each in found}
 
 
+def columns_shown(cluster: Cluster) -> list[str]:
+    """The columns that `kubectl get rcr` shows, as the CRD in the cluster names them."""
+    (version,) = cluster.get("customresourcedefinition", CRDS[0])["spec"]["versions"]
+    return [each["name"] for each in version["additionalPrinterColumns"]]
+
+
 def test_operator_is_confined(installation: Installation) -> None:
     """The pod is let in where `restricted` is enforced: no root, no capability, nothing it could write to."""
     confined = json.loads(installation.python(CONFINED))
@@ -137,14 +143,16 @@ def test_every_cluster_is_made_once_though_the_operator_dies(
 def test_upgrade_changes_nothing_that_is_registered(
     cluster: Cluster, installation: Installation, simulated: Simulated
 ) -> None:
-    """An upgrade to other values, an arbitrary user among them, replaces the pod, and nothing is written anywhere."""
+    """An upgrade from the version before brings new CRDs and a pod of an arbitrary user; nothing else is written."""
     more_lists(simulated)
+    columns = columns_shown(cluster)
     before, changes, pod = versions(cluster), simulated.changes(), installation.pod()["metadata"]["name"]
 
     user = {"runAsNonRoot": True, "runAsUser": 1_000_650_000, "seccompProfile": {"type": "RuntimeDefault"}}
     installation.upgrade(log={"level": "debug", "format": "json"}, podSecurityContext=user)
     more_lists(simulated, 3)
 
+    assert columns_shown(cluster)[:-1] == columns
     assert installation.pod()["metadata"]["name"] != pod
     assert json.loads(installation.python(CONFINED))["uid"] == user["runAsUser"]
     assert simulated.changes() == changes
