@@ -20,7 +20,21 @@ PLANE = "of-the-values"
 """The control plane that the release has after the upgrade."""
 
 _REGISTRATIONS = "runaiclusterregistrations.runai-registrar.io"
-_OWN = {"/apis/apps/v1": "deployments", "/api/v1": "serviceaccounts", "/apis/rbac.authorization.k8s.io/v1": "roles"}
+_RBAC, _ADMISSION = "/apis/rbac.authorization.k8s.io/v1", "/apis/admissionregistration.k8s.io/v1"
+_IN_NAMESPACE = (
+    "/apis/apps/v1/{}deployments",
+    "/apis/networking.k8s.io/v1/{}networkpolicies",
+    "/api/v1/{}serviceaccounts",
+    f"{_RBAC}/{{}}roles",
+    f"{_RBAC}/{{}}rolebindings",
+)
+_EVERYWHERE = (
+    f"{_RBAC}/clusterroles",
+    f"{_RBAC}/clusterrolebindings",
+    f"{_ADMISSION}/validatingadmissionpolicies",
+    f"{_ADMISSION}/validatingadmissionpolicybindings",
+)
+"""Where everything is that a release is made of, but for what it keeps."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +111,9 @@ class Story:
         version = kube.get(f"{CRDS}/{_REGISTRATIONS}")["spec"]["versions"][0]
         columns = [each["name"] for each in version["additionalPrinterColumns"]]
         planes = {each["metadata"]["name"]: each["spec"] for each in kube.items(CONTROL_PLANES)}
-        found = [(kind, each) for root, kind in _OWN.items() for each in kube.items(f"{root}/namespaces/{home}/{kind}")]
-        objects = {f"{kind}/{each['metadata']['name']}" for kind, each in found} - {"serviceaccounts/default"}
+        places = [*(each.format(f"namespaces/{home}/") for each in _IN_NAMESPACE), *_EVERYWHERE]
+        ours = {"labelSelector": f"app.kubernetes.io/instance={RELEASE}"}
+        objects = {place.rpartition("/")[2] for place in places for _ in kube.items(place, **ours)}
         self.seen[moment] = Seen(team.made.object, team.stage.changes(), columns, planes, sorted(objects))
 
     def _tried(self, name: str, *options: str) -> str:

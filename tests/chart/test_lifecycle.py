@@ -72,10 +72,17 @@ def test_a_control_plane_that_was_applied_can_be_taken_over(story: Story) -> Non
 
 
 def test_uninstall_leaves_nothing_of_the_operator(story: Story) -> None:
-    """Deployment, service account and roles are gone."""
-    kinds = [each.partition("/")[0] for each in story.seen["upgraded"].objects]
-
-    assert kinds == ["deployments", "roles", "serviceaccounts"]
+    """Of every kind that a release is made of there was something, and all of it is gone."""
+    assert story.seen["upgraded"].objects == [
+        "clusterrolebindings",
+        "clusterroles",
+        "deployments",
+        "rolebindings",
+        "roles",
+        "serviceaccounts",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+    ]
     assert story.seen["uninstalled"].objects == []
 
 

@@ -4,7 +4,7 @@ Rights everywhere are looked at in the same way in `test_lifecycle`. What people
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -15,9 +15,10 @@ from chart.rights import Right, Team, busy, granted, refused, unused
 from kube import Kube, Object
 from operators import until
 from planes import API, Simulated, custom
-from runai_registrar.apiserver import Request
+from runai_registrar.apiserver import Request, Server
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+Aggregate = Callable[[list[Object]], None]
 NO_CRDS = {"crds": {"enabled": False}, "policies": {"enabled": False}}
 
 
@@ -41,6 +42,7 @@ def limited(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
     name, helm, simulator = f"chart-{secrets.token_hex(4)}", Helm(4, kube.server.kubeconfig), Simulated()
     team = f"{name}-team"
     values = QUICKLY | NO_CRDS | {"fullnameOverride": name, "watchNamespaces": [team]}
+    values |= {"rbac": {"aggregateToView": False}}  # the cluster's roles are for the tests at the end
     rights = granted(helm.objects(name=name, namespace=name, **values))
     installation = Installation(kube, tmp_path_factory.mktemp(name), name, name)
     for namespace in (name, team):
@@ -88,33 +90,47 @@ def test_registrations_elsewhere_are_left_alone(limited: Limited, kube: Kube, na
     kube.delete(f"{path}/elsewhere")
 
 
-@pytest.mark.usefixtures("controllers")
-def test_viewers_may_read(kube: Kube, helm: Helm) -> None:
-    """The cluster's role `view` may read registrations and control planes, and `edit` may not write them."""
-    reading = {"get", "list", "watch"}
-
-    aggregate(kube, helm.objects())
-
-    until(lambda: ours(kube, "view") == reading, "rights of viewers")
-    assert ours(kube, "edit") == reading
+READING = {"get", "list", "watch"}
+WRITING = {"create", "update", "patch", "delete", "deletecollection"}
 
 
-@pytest.mark.usefixtures("controllers")
-def test_editors_may_write_where_one_says_so(kube: Kube, helm: Helm) -> None:
-    """With rbac.aggregateToEdit the role `edit` may write registrations."""
-    writing = {"create", "update", "patch", "delete", "deletecollection"}
+@pytest.fixture
+def aggregate(kube: Kube, controllers: Server) -> Iterator[Aggregate]:
+    """Puts the roles for people into the cluster; afterwards the cluster's own roles are without them."""
+    assert controllers.kubeconfig == kube.server.kubeconfig
+    names = ("runai-registrar-view", "runai-registrar-edit")
 
-    aggregate(kube, helm.objects(rbac={"aggregateToEdit": True}))
+    def put(objects: list[Object]) -> None:
+        for name in names:
+            kube.create(RBAC, one(objects, "ClusterRole", name))
 
-    until(lambda: ours(kube, "edit") >= writing, "rights of editors")
+    yield put
+    for name in names:
+        kube.delete(f"{RBAC}/{name}")
+    until(lambda: not ours(kube, "view") | ours(kube, "edit"), "roles of the cluster as they were")
 
 
-def aggregate(kube: Kube, objects: list[Object]) -> None:
-    """Put the roles for people into a cluster."""
-    for name in ("runai-registrar-view", "runai-registrar-edit"):
-        role = one(objects, "ClusterRole", name)
-        path = f"{RBAC}/{name}"
-        kube.patch(path, role) if kube.find(path) else kube.create(RBAC, role)
+def test_viewers_may_read(kube: Kube, helm: Helm, aggregate: Aggregate) -> None:
+    """The cluster's roles `view` and `edit` may read registrations and control planes, and not write them."""
+    aggregate(helm.objects())
+
+    until(lambda: ours(kube, "view") == ours(kube, "edit") == READING, "rights of viewers")
+
+
+def test_editors_may_write_where_one_says_so(kube: Kube, helm: Helm, aggregate: Aggregate) -> None:
+    """With rbac.aggregateToEdit the role `edit` may write registrations, and `view` may not."""
+    aggregate(helm.objects(rbac={"aggregateToEdit": True}))
+
+    until(lambda: ours(kube, "edit") == READING | WRITING, "rights of editors")
+    assert ours(kube, "view") == READING
+
+
+def test_nobody_need_see_them(kube: Kube, helm: Helm, aggregate: Aggregate) -> None:
+    """Without rbac.aggregateToView neither role shows them."""
+    aggregate(helm.objects(rbac={"aggregateToView": False, "aggregateToEdit": True}))
+
+    until(lambda: ours(kube, "edit") == READING | WRITING, "rights of editors")
+    assert ours(kube, "view") == set()
 
 
 def ours(kube: Kube, role: str) -> set[str]:
