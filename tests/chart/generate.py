@@ -4,7 +4,9 @@
 file                                    made of
 ======================================  ==============================================================================
 the chart's files/                      crds/ and deploy/policies.yaml, byte by byte: they are data to the templates
-the chart's values.schema.json          itself; only what a control plane's spec may be comes from the CRD
+the chart's values.schema.json          itself; what a control plane's spec may be comes from the CRD, and what must not
+                                        be taken away (`null`) from values.yaml
+the chart's values.yaml                 itself; the comments come from values.schema.json
 the chart's README.md                   itself; the table of values comes from values.schema.json and values.yaml
 install.yaml, rbac.yaml, kustomize/     the chart, by Helm 4, without Helm's own marks
 ======================================  ==============================================================================
@@ -13,6 +15,7 @@ install.yaml, rbac.yaml, kustomize/     the chart, by Helm 4, without Helm's own
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,8 +29,13 @@ from crds.schemas import part
 
 VALUES, SCHEMA, README = CHART / "values.yaml", CHART / "values.schema.json", CHART / "README.md"
 
+MAY_GO = {"podSecurityContext", "securityContext", "resources"}
+"""Values that may be taken away (`null`) although they have defaults: Kubernetes has defaults of its own for them."""
+
 _TABLE = re.compile(r"(<!-- values: .*? -->\n).*?(<!-- end of values -->)", re.DOTALL)
 _HELMS_OWN = re.compile(r"^\s*(# Source: .*|helm\.sh/chart: .*|app\.kubernetes\.io/managed-by: Helm)?\n", re.MULTILINE)
+_KEY = re.compile(r"( *)(\w+):")
+_NOTHING: tuple[Any, ...] = ("", [], {}, None)
 _OF_OPENAPI = ("x-kubernetes-", "default", "format")
 _NAMESPACE = f"""\
 apiVersion: v1
@@ -54,6 +62,7 @@ def parts() -> dict[Path, str]:
         **{CHART / "files" / "crds" / path.name: path.read_text() for path in sorted((ROOT / "crds").glob("*.yaml"))},
         CHART / "files" / "policies.yaml": (DEPLOY / "policies.yaml").read_text(),
         SCHEMA: schema(),
+        VALUES: "".join(_commented()),
         README: _TABLE.sub(lambda found: found[1] + "\n".join(_table()) + "\n" + found[2], README.read_text()),
     }
 
@@ -70,10 +79,44 @@ def rendered(helm: Helm) -> dict[Path, str]:
 
 
 def schema() -> str:
-    """values.schema.json, with the spec of a control plane as the CRD has it."""
-    content = json.loads(SCHEMA.read_text())
+    """values.schema.json, with the spec of a control plane as the CRD has it, and what is required."""
+    content = _requiring(json.loads(SCHEMA.read_text()), yaml.safe_load(VALUES.read_text()))
     content["definitions"]["controlPlaneSpec"] = _closed(part("RunaiControlPlane", "spec"))
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _requiring(node: Any, defaults: Any) -> Any:
+    """A schema that requires what has a default that says something: without it nothing sensible can be rendered."""
+    if "properties" not in node:
+        return node
+    made = {name: _requiring(child, defaults.get(name, {})) for name, child in node["properties"].items()}
+    needed = [name for name in made if defaults.get(name) not in _NOTHING and name not in MAY_GO]
+    return node | {"properties": made} | ({"required": needed} if needed else {})
+
+
+def _commented() -> Iterator[str]:
+    """values.yaml, line by line, with what the schema says above each value; its head stays."""
+    head, blank, body = VALUES.read_text().partition("\n\n")
+    yield head + blank
+    described = dict(_described(json.loads(SCHEMA.read_text())))
+    path: list[str] = []
+    for line in body.splitlines(keepends=True):
+        if line.lstrip().startswith("# "):
+            continue
+        if found := _KEY.match(line):
+            depth = len(found[1]) // 2
+            path[depth:] = [found[2]]
+            words = described.get(".".join(path), "")
+            yield from (f"{found[1]}# {each}\n" for each in textwrap.wrap(words, 118 - 2 * depth))
+        yield line
+
+
+def _described(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """What the schema says of every value and of every map of values."""
+    for name, child in node.get("properties", {}).items():
+        below = f"{path}.{name}" if path else name
+        yield below, _words(child)
+        yield from _described(child, below)
 
 
 def _closed(node: Any) -> Any:

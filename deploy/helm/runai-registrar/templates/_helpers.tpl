@@ -37,14 +37,14 @@ labels of this object, those of all objects, and what is ours by default.
   "app.kubernetes.io/managed-by" .root.Release.Service
   "helm.sh/chart" (printf "%s-%s" $chart.Name $chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
 -}}
-{{- toYaml (merge (dict) $selector (.labels | default dict) $values.commonLabels (.own | default dict) $ours) -}}
+{{- toYaml (merge (dict) $selector (.labels | default dict) ($values.commonLabels | default dict) (.own | default dict) $ours) -}}
 {{- end -}}
 
 {{/* Labels and annotations of an object: (dict "root" $ "labels" … "own" … "annotations" …), the last three optional. */}}
 {{- define "runai-registrar.marks" -}}
 labels:
   {{- include "runai-registrar.labels" . | nindent 2 }}
-{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+{{- with merge (dict) (.annotations | default dict) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -94,6 +94,6 @@ annotations:
 {{- define "runai-registrar.subjects" -}}
 subjects:
 - kind: ServiceAccount
-  name: {{ include "runai-registrar.serviceAccountName" . }}
-  namespace: {{ include "runai-registrar.namespace" . }}
+  name: {{ include "runai-registrar.serviceAccountName" . | toYaml }}
+  namespace: {{ include "runai-registrar.namespace" . | toYaml }}
 {{- end -}}
