@@ -1,5 +1,7 @@
-# The operator and what it needs, nothing else: no compiler, no pip.
-# The base needs Python 3.11 or newer as `python3`, with its venv module; both stages use the same one.
+# What is added to the base is the operator and what it needs, nothing else: no compiler, no pip.
+# The base needs Python 3.11 or newer as `python3`, with its venv module; both stages use the same one. The tag of the default
+# moves with its patches; to build the same image again, name its digest:
+#   --build-arg BASE_IMAGE=python:3.13-slim@sha256:…   (docker buildx imagetools inspect python:3.13-slim)
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
