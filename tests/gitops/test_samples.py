@@ -110,6 +110,25 @@ def test_applied_and_in_step(kube: Kube, ship: Ship, source: Path) -> None:
     assert operators_fields(shipped.live()) <= {"f:metadata", "f:status"}
 
 
+@pytest.mark.parametrize("name", ["full.yaml", "gitops.yaml"])
+def test_created_server_side(kube: Kube, ship: Ship, name: str) -> None:
+    """An object that is first made by a server-side apply is as much in step, and the next one writes nothing."""
+    shipped = ship(sample(name))
+    command = ("apply", "--server-side", "--field-manager=gitops", "--filename=-")
+    made = yaml.safe_dump_all(one for one in shipped.manifests if one["kind"] != "Namespace")  # those are there
+    assert kube.kubectl(*command, stdin=made).returncode == 0
+    shipped.wait(ENDS[name])
+    first, ours = shipped.live(), yaml.safe_dump_all(shipped.ours)
+
+    shown = kube.kubectl("diff", "--server-side", "--field-manager=gitops", "--filename=-", stdin=ours)
+    again = kube.kubectl(*command, stdin=ours)
+
+    assert specs(first) == {path(one): (one["spec"], 1) for one in shipped.ours}
+    assert (shown.returncode, shown.stdout) == (0, ""), shown.stderr
+    assert (again.returncode, again.stderr) == (0, "")
+    assert specs(shipped.live()) == specs(first)
+
+
 def operators_fields(objects: dict[str, Object]) -> set[str]:
     """Return the parts of objects that others than their users have written."""
     entries = [entry for one in objects.values() for entry in one["metadata"]["managedFields"]]
