@@ -80,3 +80,10 @@ ALONE: dict[str, Any] = {
     "rbac.aggregateToView": False,
 }
 """The others, by path: each would hide one of those, or needs a namespace."""
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """One value in the maps that its path says."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return dict(value)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from chart.charts import Helm, names, one
-from chart.everything import ALONE, EVERYTHING
+from chart.everything import ALONE, EVERYTHING, nested
 from chart.generate import SCHEMA, VALUES, default, leaves
 from kube import Object
 
@@ -67,13 +67,6 @@ ELSEWHERE = {
     *("global.imagePullSecrets", "imagePullSecrets", "extraArgs", "extraEnv", "extraObjects"),
 }
 """Values of which more is made; they have tests of their own (the last line below, the others in other files)."""
-
-
-def nested(path: str, value: Any) -> dict[str, Any]:
-    """One value in the maps that its path says."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    return dict(value)
 
 
 def set_to(path: str) -> Any:

@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from chart.charts import Helm, HelmError, container, names, one
-from chart.everything import EVERYTHING
+from chart.everything import EVERYTHING, nested
 from chart.generate import MAY_GO, SCHEMA, VALUES, leaves
-from chart.test_passed_on import nested
 from kube import Object
 
 DEFAULTS = yaml.safe_load(VALUES.read_text())

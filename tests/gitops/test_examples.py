@@ -6,18 +6,11 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
-import yaml
 
-from crds.schemas import ROOT
-from gitops.manifests import read
+from gitops.examples import EXAMPLES, GITOPS, named, registration, wave, written
 from kube import Object
 from runai_registrar.core.installed import KEYS
 
-EXAMPLES = sorted(
-    [*(ROOT / "deploy" / "argocd" / "example").glob("*.yaml"), *(ROOT / "deploy" / "flux").glob("*.yaml")]
-)
-GITOPS = read(ROOT / "deploy" / "samples" / "gitops.yaml")
-WAVE = "argocd.argoproj.io/sync-wave"
 CHART_VALUES = {"controlPlane": {"url", "existingSecret", "secretKeys"}, "cluster": {"uid", "url"}}
 
 
@@ -51,7 +44,14 @@ SYNC = fields(
         limit={"type": "integer"}, backoff=fields(duration=TIME, factor={"type": "integer"}, maxDuration=TIME)
     ),
 )
-REMEDIATION = fields(remediation=fields(retries={"type": "integer"}))
+REMEDIATION = fields(createNamespace=FLAG, remediation=fields(retries={"type": "integer"}))
+CHART_OF = fields(
+    "chart sourceRef",
+    chart=text(),
+    version=text(),
+    reconcileStrategy={"enum": ["ChartVersion", "Revision"]},
+    sourceRef=REFERENCE,
+)
 CHECKED = {"apiVersion": text(), "kind": text()}
 SPECS = {
     ("argoproj.io/v1alpha1", "Application"): fields(
@@ -87,34 +87,15 @@ SPECS = {
         interval=TIME,
         timeout=TIME,
         releaseName=text(),
+        targetNamespace=text(),
         install=REMEDIATION,
         upgrade=REMEDIATION,
-        chart=fields("spec", spec=fields("chart sourceRef", chart=text(), version=text(), sourceRef=REFERENCE)),
+        chart=fields("spec", spec=CHART_OF),
+        values={"type": "object"},
         valuesFrom=listed(fields("kind name", kind={"enum": ["Secret"]}, name=text(), valuesKey=text())),
     ),
 }
 """The fields that the examples use, as the CRDs of Argo CD and Flux had them in August 2026."""
-
-
-def written(path: Path) -> list[Object]:
-    """Return the manifests of a file."""
-    return list(yaml.safe_load_all(path.read_text()))
-
-
-def named(kind: str) -> dict[str, Object]:
-    """Return the manifests of a kind in all examples, by name."""
-    return {one["metadata"]["name"]: one for path in EXAMPLES for one in written(path) if one["kind"] == kind}
-
-
-def wave(one: Object) -> int:
-    """Return the sync wave of a manifest."""
-    return int(one["metadata"].get("annotations", {}).get(WAVE, 0))
-
-
-def registration() -> Object:
-    """Return the registration that the examples are about."""
-    (found,) = (one for one in GITOPS if one["kind"] == "RunaiClusterRegistration")
-    return found
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -130,8 +111,9 @@ def test_waves_are_in_order() -> None:
     """The control plane and the namespace come before the registration, and the registration before the chart."""
     before = [wave(one) for one in GITOPS if one["kind"] in ("RunaiControlPlane", "Namespace")]
     chart = [named("Application")["gpu-east-runai-cluster"], *named("HelmRepository").values()]
-    after = [wave(one) for one in (*chart, *named("HelmRelease").values())]
+    after = [wave(one) for one in (*chart, named("HelmRelease")["runai-cluster"])]
 
+    assert wave(named("Application")["runai-registrar"]) < min(before)
     assert max(before) < wave(registration()) < min(after)
 
 
@@ -141,20 +123,19 @@ def test_flux_waits_for_the_registration() -> None:
     needs = {name: [each["name"] for each in one["spec"].get("dependsOn", [])] for name, one in steps.items()}
 
     assert needs == {
-        "gpu-east-registration": [],
+        "runai-registrar": [],
+        "gpu-east-registration": ["runai-registrar"],
         "gpu-east-runai-cluster": ["gpu-east-registration"],
         "gpu-east-workloads": ["gpu-east-runai-cluster"],
     }
-    assert steps["gpu-east-registration"]["spec"]["wait"]
-    assert {one["spec"]["sourceRef"]["name"] for one in steps.values()} == {
-        *named("GitRepository"),
-        *named("OCIRepository"),
-    }
+    assert [name for name in ("runai-registrar", "gpu-east-registration") if not steps[name]["spec"]["wait"]] == []
+    assert {one["spec"]["sourceRef"]["name"] for one in steps.values()} == set(named("OCIRepository"))
+    assert {*named("GitRepository")} == {*named("OCIRepository"), "runai-registrar"}
 
 
 def test_flux_reads_the_install_secret() -> None:
     """The HelmRelease takes its values from the Secret of the registration: its name, its namespace, a key it has."""
-    (release,) = named("HelmRelease").values()
+    release = named("HelmRelease")["runai-cluster"]
     (values,) = release["spec"]["valuesFrom"]
     wanted = registration()
 
