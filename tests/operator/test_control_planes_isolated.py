@@ -5,12 +5,18 @@ of its clusters are made. Its lists come once a second, and its calls are limite
 says how long that takes.
 """
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from operators import House, Operator, until
 from runai_registrar.simulator import Admin
+from runai_registrar.simulator.cluster import Cluster
+from runai_registrar.simulator.render import displayed_json
+from runai_registrar.simulator.settings import Settings
+from runai_registrar.simulator.simulator import DEFAULT_TENANT
 from stage import Registration, Stage, conditions
 
 MANY = 20
@@ -18,6 +24,8 @@ RATE = 10
 """Requests a second to the healthy control plane."""
 WORKERS = 4
 """Fewer than there are registrations of any of the sick ones."""
+LARGE = 15_000
+"""Clusters of a list that is as large as one may be: some 31 MiB."""
 MORE = 3
 """Lists that may come between one step and the next, however few there are."""
 SHIPPED = {"SETTLE": "60s", "FRESHNESS": "10s", "REQUEST_TIMEOUT": "30s", "LIST_LAG": "15s"}
@@ -117,3 +125,56 @@ def test_a_neighbour_that_answers_no_creation(beside: Callable[..., Stage], oper
     sick.admin.clear_faults()
     sick.simulator.down()  # ends the calls that hang
     sick.simulator.up()
+
+
+def large_list() -> str:
+    """What a control plane answers that shows as much as is read at all, each cluster in full."""
+    made = [Cluster(DEFAULT_TENANT, f"large-{number}", None, "2.24.18", 0.0, 0.0) for number in range(LARGE)]
+    for each in made:
+        each.enter("Connected", 0.0, 0.0, 10.0)
+    return f"[{', '.join(displayed_json(each, Settings(), 0.0, full=True) for each in made)}]"
+
+
+@contextmanager
+def beats() -> Iterator[list[int]]:
+    """Count as often as a control plane is listed by an operator that has nothing else to do."""
+    counted: list[int] = []
+    enough = threading.Event()
+
+    def count() -> None:
+        """Count once a second."""
+        while not enough.wait(1):
+            counted.append(len(counted))
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        yield counted
+    finally:
+        enough.set()
+        thread.join()
+
+
+@pytest.mark.case(
+    "R-35",
+    injected="beside it a control plane that answers each list with 15,000 clusters in full, 31 MiB",
+    outcome="another one is listed at least half as often as with nothing beside it, and its creations go on",
+)
+@pytest.mark.parametrize("operator", [SHIPPED], indirect=True, ids=["shipped times"])
+def test_a_neighbour_that_shows_very_much(beside: Callable[..., Stage]) -> None:
+    """While the largest list there may be is read, again and again, another control plane is looked at as ever."""
+    healthy, large = beside(requestsPerSecond=RATE), beside()
+    alone = lists_to_make(healthy, MANY)
+    large.admin.fault("refuse", operation="get_clusters", times=None, status=200, text=large_list())
+    large.kube.wait_for(
+        large.control_plane.path, lambda seen: seen["status"]["clusters"]["total"] == LARGE, 120, "all of them counted"
+    )
+    since, listed = large.moment(), healthy.moment()
+
+    with beats() as counted:
+        until(lambda: len(large.calls("get_clusters", since=since)) > 3, "three more large lists read", 300)
+        meanwhile = len(healthy.calls("get_clusters", since=listed))
+
+    assert len(counted) <= 2 * meanwhile + MORE
+    assert lists_to_make(healthy, MANY) <= 2 * alone + MORE
+    assert conditions(large.kube.get(large.control_plane.path))["Ready"] == ("True", "Reachable")

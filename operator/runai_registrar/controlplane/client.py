@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runai_registrar.controlplane import protocol, requests
 from runai_registrar.controlplane.answers import Answer, retry_after
+from runai_registrar.controlplane.aside import LARGE, aside
 from runai_registrar.controlplane.auth import Authenticator, Credentials
 from runai_registrar.controlplane.models import Cluster, CreationRequest, InstallInfo, UpdateRequest
 from runai_registrar.controlplane.pacing import Pacing
@@ -99,7 +101,7 @@ class ControlPlaneClient:
     async def list_clusters(self) -> tuple[Cluster, ...]:
         """Return every cluster of the tenant, those being deleted included (operation get_clusters)."""
         answer = await self._ask(requests.get_clusters())
-        return protocol.read_clusters(answer, self._auth.secrets)
+        return await aside(partial(protocol.read_clusters, answer, self._auth.secrets), large=len(answer.body) > LARGE)
 
     async def get_cluster(self, uuid: str) -> Cluster:
         """Return one cluster (operation get_cluster_by_uuid).

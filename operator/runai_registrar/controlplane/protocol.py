@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FailFast, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from runai_registrar.controlplane.answers import Answer, retry_after
@@ -46,13 +46,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_CLUSTERS = 20_000
+"""Clusters a list may have: twice as many as the operator is made for."""
+
 _DEFINITE_FOR_POST = frozenset({400, 401, 403, 404, 405, 409, 413, 422})
 _PERHAPS_DONE = frozenset({408, 425})
 _CREDENTIALS_REFUSED = frozenset({400, 401, 403, 422})
 _NO_SUCH_ENDPOINT = frozenset({404, 405})
 
 _CLUSTER = TypeAdapter(Cluster)
-_CLUSTERS = TypeAdapter(tuple[Cluster, ...])
+_CLUSTERS = TypeAdapter(Annotated[tuple[Cluster, ...], FailFast(), Field(max_length=MOST_CLUSTERS)])
 _INSTALL_INFO = TypeAdapter(InstallInfo)
 _TOKEN = TypeAdapter(Token)
 
@@ -71,7 +74,7 @@ class Deletion(Enum):
 
 
 def read_clusters(answer: Answer, secrets: Collection[SecretStr] = ()) -> tuple[Cluster, ...]:
-    """Read get_clusters. One unreadable entry makes the list unreadable: absence from it has meaning."""
+    """Read get_clusters. One unreadable entry, or one too many, makes all unreadable: absence from it has meaning."""
     _expect(answer, 200, secrets)
     return _parsed(_CLUSTERS, answer)
 
@@ -231,5 +234,7 @@ def _parsed(adapter: TypeAdapter[T], answer: Answer) -> T:
 def _first_flaw(error: ValidationError) -> str:
     """Say where and what, never the value."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "too_long":
+        return f"it lists more than {MOST_CLUSTERS} clusters, which are more than can be kept in step"
     place = ".".join(str(step) for step in first["loc"])
     return f"{place}: {first['msg']}" if place else first["msg"]

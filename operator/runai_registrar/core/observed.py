@@ -36,10 +36,10 @@ class Snapshot:
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Cluster, ...]]:
         """The clusters of each name, those under deletion included."""
-        names: dict[str, tuple[Cluster, ...]] = {}
+        names: dict[str, list[Cluster]] = {}
         for cluster in self.clusters.values():
-            names[cluster.name] = (*names.get(cluster.name, ()), cluster)
-        return names
+            names.setdefault(cluster.name, []).append(cluster)
+        return {name: tuple(clusters) for name, clusters in names.items()}
 
     def live(self, name: str) -> tuple[Cluster, ...]:
         """Clusters of this name that nobody is deleting."""
@@ -61,6 +61,15 @@ def differs(before: Cluster | None, after: Cluster | None) -> bool:
         return True
     times = {"last_liveness": after.last_liveness, "updated_at": after.updated_at}
     return before.model_copy(update=times) != after
+
+
+def changes(before: Snapshot | None, after: Snapshot | None) -> tuple[Cluster, ...]:
+    """The clusters that are displayed otherwise than before, as they were and as they are."""
+    if before is after:
+        return ()
+    views = tuple(snapshot.clusters if snapshot else {} for snapshot in (before, after))
+    odd = [uuid for uuid in set().union(*views) if differs(*(view.get(uuid) for view in views))]
+    return tuple(view[uuid] for view in views for uuid in odd if uuid in view)
 
 
 def is_live(cluster: Cluster) -> bool:

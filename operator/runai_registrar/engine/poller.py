@@ -5,11 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from http import HTTPStatus
 
+from runai_registrar.controlplane.aside import aside
 from runai_registrar.controlplane.client import ControlPlaneClient
+from runai_registrar.controlplane.models import Cluster
 from runai_registrar.core import planes
-from runai_registrar.core.observed import Snapshot, Trouble
+from runai_registrar.core.observed import Snapshot, Trouble, changes
 from runai_registrar.core.times import Stamp, utc
 from runai_registrar.engine import clock
 from runai_registrar.engine.connection import Connection
@@ -19,6 +22,9 @@ from runai_registrar.resources import ControlPlane, ControlPlaneStatus, Verified
 
 SPACING = 1.0
 """Seconds between the end of one list and the beginning of the next, at least."""
+
+MANY = 500
+"""Clusters that are worth a thread: comparing fewer takes a hundredth of a second."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +51,16 @@ class Poll:
     def told_otherwise(self) -> bool:
         """Whether another trouble is told than before, be it in other words of the same kind."""
         return words(self.was) != words(self.trouble)
+
+    @cached_property
+    def changes(self) -> tuple[Cluster, ...]:
+        """The clusters that are displayed otherwise than before, as they were and as they are."""
+        return changes(self.before, self.after)
+
+    async def prepare(self) -> None:
+        """Compare two long lists before the changes are asked for, beside the event loop."""
+        longest = max((len(seen.clusters) for seen in (self.before, self.after) if seen), default=0)
+        await aside(lambda: self.changes, large=longest > MANY)
 
 
 class Poller:
@@ -122,14 +138,16 @@ class Poller:
             logger.exception("control plane %s: the look failed unexpectedly", plane.metadata.name)
             unexpected = "The look at the control plane failed unexpectedly; the operator's log has the details."
             self._fail(plane, self._troubles.passing("ControlPlaneNotReady", unexpected, began, self.trouble))
-        self._looking = None
         renewed = by is not None and by is not self._connection.client
-        self._changed(Poll(before, self.snapshot, was, self.trouble, renewed))
+        poll = Poll(before, self.snapshot, was, self.trouble, renewed)
+        await poll.prepare()
+        self._looking = None
+        self._changed(poll)
 
     async def _list(self, plane: ControlPlane, began: Stamp) -> None:
         try:
             client = await self._connection.open(plane)
-            clusters = await client.list_clusters()
+            snapshot = await _listed(client, began)
         except KubernetesError as error:
             self._hinder(plane, error, began)
             return
@@ -138,7 +156,7 @@ class Poller:
             return
         if self._looking is not began:
             return  # another control plane is meant by now; its list comes next
-        held, identity = self._held(), self._connection.identity
+        clusters, held, identity = snapshot.clusters.values(), self._held(), self._connection.identity
         known = plane if self._verified is None else planes.verified(plane, self._verified)
         problem = planes.tenant_problem(known, clusters, identity, held) if identity else None
         if problem or identity is None:
@@ -147,9 +165,7 @@ class Poller:
         status = planes.reached(plane, clusters, identity, held, _now())
         if not await self._recorded(plane, status, began):
             return
-        self.trouble, self.client, self._verified = None, client, identity
-        earliest = began.wall + (client.clock_offset or 0.0) - client.clock_error
-        self.snapshot = Snapshot.of(clusters, began, earliest, spread=2 * client.clock_error)
+        self.trouble, self.client, self._verified, self.snapshot = None, client, identity, snapshot
         self._report(status)
 
     async def _recorded(self, plane: ControlPlane, status: ControlPlaneStatus, began: Stamp) -> bool:
@@ -182,6 +198,15 @@ class Poller:
             logger.warning("control plane %s: %s: %s", plane.metadata.name, trouble.reason, trouble.message)
         self.trouble = replace(trouble, seen=self._looking)
         self._report(planes.troubled(plane, trouble, self._held(), _now()))
+
+
+async def _listed(client: ControlPlaneClient, began: Stamp) -> Snapshot:
+    """Ask for all clusters; a long list is put in order beside the event loop too."""
+    clusters = await client.list_clusters()
+    earliest = began.wall + (client.clock_offset or 0.0) - client.clock_error
+    snapshot = Snapshot.of(clusters, began, earliest, spread=2 * client.clock_error)
+    await aside(lambda: snapshot.by_name, large=len(clusters) > MANY)
+    return snapshot
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runai_registrar.core.observed import Reads, differs
+from runai_registrar.core.observed import Reads
 from runai_registrar.core.planes import Held
 from runai_registrar.core.report import REQUEST_LENGTH
 from runai_registrar.core.times import Stamp
@@ -146,10 +146,7 @@ class World:
         if poll.turned or poll.told_otherwise:
             self.wake(self.registrations.of_plane(name))
             return
-        before = poll.before.clusters if poll.before else {}
-        after = poll.after.clusters if poll.after else {}
-        odd = {uuid for uuid in before.keys() | after.keys() if differs(before.get(uuid), after.get(uuid))}
-        changed = [view[uuid] for view in (before, after) for uuid in odd if uuid in view]
+        changed = poll.changes
         self.wake(self.registrations.sharing(name, {c.name for c in changed}, {c.uuid for c in changed}))
 
     def wake(self, uids: Iterable[str]) -> None:
