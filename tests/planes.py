@@ -2,7 +2,9 @@
 
 import secrets
 import socket
+import ssl
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,6 +15,22 @@ from runai_registrar.simulator.server import Tls
 
 API = "/apis/runai-registrar.io/v1alpha1"
 CONTROL_PLANES = f"{API}/runaicontrolplanes"
+
+
+@dataclass(frozen=True)
+class Reloaded(Tls):
+    """A certificate that is exchanged while the server runs: new connections meet the new one."""
+
+    live: ssl.SSLContext = field(default_factory=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+
+    def context(self) -> ssl.SSLContext:
+        """What the server uses for as long as it runs."""
+        self.exchange(self)
+        return self.live
+
+    def exchange(self, other: Tls) -> None:
+        """Use another certificate from now on."""
+        self.live.load_cert_chain(other.certificate, other.key)
 
 
 class Simulated:

@@ -8,6 +8,7 @@ import pytest
 from install_secrets import Secret
 from operators import House, Operator
 from planes import ControlPlane, Simulated
+from runai_registrar.simulator.server import Tls
 from stage import Stage
 
 
@@ -25,9 +26,9 @@ def beside(house: House, operator: Operator) -> Iterator[Callable[..., Stage]]:
     """Makes another control plane and its stage each time it is called; the operator has not complained at the end."""
     known, made = len(operator.complaints()), list[Stage]()
 
-    def another(**spec: object) -> Stage:
+    def another(tls: Tls | None = None, **spec: object) -> Stage:
         """Make one; fields of the spec win over those that fit a test."""
-        simulator = Simulated()
+        simulator = Simulated(tls)
         made.append(Stage(house, simulator, ControlPlane(house, simulator).create_secret().create(**spec)))
         return made[-1]
 

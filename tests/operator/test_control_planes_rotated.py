@@ -4,16 +4,14 @@ The limit of calls a second makes the creations take a while; each step of a rot
 others wait.
 """
 
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from controlplane.certificates import Authority, authority
 from operators import House, Operator, until
-from planes import ControlPlane, Simulated
+from planes import ControlPlane, Reloaded, Simulated
 from reliability import Recovery
 from runai_registrar.simulator.server import Tls
 from stage import Registration, Stage, condition, conditions
@@ -81,22 +79,6 @@ def cas(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]
 def tls(ca: Authority) -> Tls:
     """The server certificate of a CA."""
     return Tls(ca.folder / Path("127.0.0.1.pem"), ca.folder / Path("127.0.0.1.key"))
-
-
-@dataclass(frozen=True)
-class Reloaded(Tls):
-    """A certificate that is exchanged while the server runs: new connections meet the new one."""
-
-    live: ssl.SSLContext = field(default_factory=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-
-    def context(self) -> ssl.SSLContext:
-        """What the server uses for as long as it runs."""
-        self.exchange(self)
-        return self.live
-
-    def exchange(self, other: Tls) -> None:
-        """Use another certificate from now on."""
-        self.live.load_cert_chain(other.certificate, other.key)
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
 """A control plane that is suspended, of another tenant, or not allowed is not called; and what its status counts."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from install_secrets import Secret
 from kube import Object
 from operators import House
-from stage import LONG_AFTER, Registration, Stage, condition, conditions
+from stage import LONG_AFTER, RECONCILE, Registration, Stage, condition, conditions
 
 pytestmark = pytest.mark.usefixtures("operator")
 
 CHANGING = {"create_cluster", "updateCluster", "delete_cluster"}
+POLLING = {"get_clusters", "token_v2"}
+MORE = 2
+"""Lists that one control plane may be ahead of another one."""
 
 
 def work(stage: Stage) -> dict[str, Registration]:
@@ -46,6 +51,16 @@ def wait_said(stage: Stage, part: str) -> None:
     """Return when Ready of the control plane says this of its present generation."""
     path = stage.control_plane.path
     stage.kube.wait_for(path, lambda seen: part in str(condition(seen, "Ready")), 30, f"saying {part}")
+
+
+def judge_only_polled(stage: Stage, unused: Stage, since: int = 0) -> None:
+    """Nothing is asked for but lists, and these no more often than from a control plane that nobody uses."""
+    began, other = stage.moment(), unused.moment()
+    stage.wait_polls(4)
+    lists = Counter(call.operation for call in stage.admin.journal(since=began))["get_clusters"]
+
+    assert {call.operation for call in stage.admin.journal(since=since)} <= POLLING
+    assert lists <= len(unused.calls("get_clusters", since=other)) + MORE
 
 
 def test_suspended(stage: Stage, beside: Callable[..., Stage]) -> None:
@@ -178,12 +193,42 @@ def test_who_may_use_it(house: House, beside: Callable[..., Stage], form: str) -
         "Names": {"from": "Names", "names": ["elsewhere"]},
         "Selector": {"from": "Selector", "selector": {"matchLabels": {"team": "another"}}},
     }
-    stage = beside(allowedNamespaces=outside.get(form, inside[form]))
+    stage, unused = beside(allowedNamespaces=outside.get(form, inside[form])), beside()
     made = stage.register()
     if form in outside:
         assert conditions(made.wait_for("NamespaceNotAllowed"))["Stalled"] == ("True", "NamespaceNotAllowed")
-        stage.wait_polls()
-        assert stage.changes() == {}
+        judge_only_polled(stage, unused)
         stage.control_plane.change(allowedNamespaces=None)
         stage.control_plane.change(allowedNamespaces=inside[form])
     made.wait_for("Registered")
+
+
+@pytest.mark.case(
+    "S-01",
+    injected="a namespace is taken off the list; a rename, a deletion, an install Secret and a look are asked for",
+    outcome="no call for any of them, not even a read; all are done when it is let in again",
+)
+def test_a_namespace_that_is_taken_off_the_list(beside: Callable[..., Stage], secret: Secret) -> None:
+    """For what a namespace holds nothing is asked once it is not allowed any more, whatever is wanted there."""
+    stage, unused = beside(), beside()
+    held = {what: stage.registered(version="2.19.4") for what in ("renamed", "deleted", "installed", "requested")}
+    wait_counted(stage, total=4, managed=4, unmanaged=0)
+    stage.admin.advance(LONG_AFTER)
+    stage.control_plane.change(allowedNamespaces={"from": "Names", "names": ["elsewhere"]})
+    for each in held.values():
+        each.wait_for("NamespaceNotAllowed")
+    since = stage.moment()
+    held["renamed"].change(clusterName="GPU West")
+    held["deleted"].delete()
+    held["installed"].change(installSecret={"name": secret.name})
+    held["requested"].annotate({RECONCILE: "now"})
+    held["deleted"].wait_for("DeletionBlocked")
+    for what in ("renamed", "installed"):
+        held[what].wait_for("NamespaceNotAllowed")
+    held["requested"].wait(lambda seen: seen["status"].get("lastHandledReconcileAt") == "now", "acknowledged")
+
+    judge_only_polled(stage, unused, since)
+    stage.control_plane.change(allowedNamespaces={"from": "Names", "names": [stage.house.namespace]})
+    held["renamed"].wait(lambda seen: seen["status"].get("clusterName") == "GPU West", "renamed")
+    held["deleted"].wait_gone()
+    held["installed"].wait_for("Written", "InstallSecretReady")
