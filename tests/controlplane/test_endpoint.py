@@ -81,6 +81,20 @@ def test_accepted(written: str, kept: str) -> None:
         ("https://0.0.0.0", "link-local"),
         ("https://[::]", "link-local"),
         ("https://224.0.0.1", "link-local"),
+        ("https://100.100.100.200", "metadata"),
+        ("https://192.0.0.192", "metadata"),
+        ("https://[fd00:ec2::254]", "metadata"),
+        ("https://[fd00:0ec2:0:0:0:0:0:254]", "metadata"),
+        ("https://[fd20:ce::254]", "metadata"),
+        ("https://[64:ff9b::a9fe:a9fe]", "metadata"),
+        ("https://[64:ff9b::169.254.169.254]", "metadata"),
+        ("https://[64:ff9b:1::a9fe:a9fe]", "metadata"),
+        ("https://[64:ff9b::6464:64c8]", "metadata"),
+        ("https://[::ffff:100.100.100.200]", "metadata"),
+        ("https://[::169.254.169.254]", "metadata"),
+        ("https://[2002:a9fe:a9fe::1]", "metadata"),
+        ("https://metadata.google.internal", "credentials of machines"),
+        ("https://Metadata.Google.Internal", "credentials of machines"),
     ],
 )
 def test_refused(written: str, flaw: str) -> None:
@@ -89,6 +103,15 @@ def test_refused(written: str, flaw: str) -> None:
         Endpoint(written, allow_insecure=True)
     assert "canary" not in str(caught.value)
     assert caught.value.reason == "InvalidSpec"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://100.100.100.201", "https://[64:ff9b::a00:1]", "https://[fd00:ec2::25]", "https://metadata.example.com"],
+)
+def test_neighbours_of_refused_addresses(url: str) -> None:
+    """What only looks like an address of metadata is an address like any other."""
+    assert Endpoint(url).url == url
 
 
 @pytest.mark.parametrize(

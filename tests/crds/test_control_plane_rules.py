@@ -9,7 +9,7 @@ from kube import Kube, KubeError
 
 FORM = "url must be an address such as https://app.run.ai, with a host and perhaps a port and a path,"
 HTTP = "url must begin with https, because credentials are sent to it. Set allowInsecureTransport to true"
-LINK_LOCAL = "url must not be a link-local address, because cloud providers serve credentials of machines there."
+LINK_LOCAL = "url must not be a link-local or metadata address, because cloud providers serve credentials of"
 PROXY = "proxyUrl must be an address such as http://proxy.example.com:3128, without user, password, path,"
 POLL = "pollInterval must be a duration such as 10s or 1m30s, more than 0s and at most 1h."
 BUNDLE = "caBundle must hold certificates in PEM form (BEGIN CERTIFICATE) and no private key."
@@ -51,6 +51,15 @@ REFUSED_URLS: dict[str, str] = {
     "https://169.254.169.254/latest": LINK_LOCAL,
     "https://[fe80::1]": LINK_LOCAL,
     "https://[::ffff:a9fe:a9fe]": LINK_LOCAL,
+    "https://100.100.100.200": LINK_LOCAL,
+    "https://100.100.100.200:443/latest": LINK_LOCAL,
+    "https://192.0.0.192/": LINK_LOCAL,
+    "https://metadata.google.internal": LINK_LOCAL,
+    "https://Metadata.Goog/computeMetadata": LINK_LOCAL,
+    "https://[FD00:EC2::254]": LINK_LOCAL,
+    "https://[fd20:ce::254]:443": LINK_LOCAL,
+    "https://[64:ff9b::a9fe:a9fe]": LINK_LOCAL,
+    "https://[2002:a9fe:a9fe::1]": LINK_LOCAL,
 }
 
 ACCEPTED_URLS = [
@@ -59,6 +68,10 @@ ACCEPTED_URLS = [
     "https://runai.example.com:8443/base/path",
     "https://runai",
     "https://10.0.0.1",
+    "https://100.100.100.201",
+    "https://[fd00:ec2::25]",
+    "https://[64:ff9b::a00:1]",
+    "https://metadata.google.internal.example.com",
     "https://[2001:db8::1]:443",
     "http://localhost",
     "http://localhost:8600/",

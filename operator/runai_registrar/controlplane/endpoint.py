@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from runai_registrar.controlplane.addresses import METADATA_NAMES, is_barred
 from runai_registrar.controlplane.tls import certificates_of
 from runai_registrar.errors import InvalidEndpoint
 
@@ -156,17 +157,18 @@ def _checked_host(name: str, host: str) -> str:
         return _checked_address(name, host)
     if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         raise InvalidEndpoint(f"{name} has a host that is not a DNS name.")
+    if host in METADATA_NAMES:
+        raise InvalidEndpoint(f"{name} must not be where a cloud provider serves the credentials of machines.")
     return host
 
 
 def _checked_address(name: str, host: str) -> str:
-    """Return an IP address in its normal spelling; link-local (cloud metadata), multicast and 0.0.0.0 are refused."""
+    """Return an IP address in its normal spelling; what nobody can mean (see `addresses`) is refused."""
     address = _address(host)
     if address is None or (address.version == 6) is not host.startswith("["):  # noqa: PLR2004  # IPv6 stands in brackets
         raise InvalidEndpoint(f"{name} has a host that is neither a DNS name nor an IP address.")
-    plain = getattr(address, "ipv4_mapped", None) or address
-    if plain.is_link_local or plain.is_multicast or plain.is_unspecified:
-        raise InvalidEndpoint(f"{name} must not be a link-local, multicast or unspecified address.")
+    if is_barred(address):
+        raise InvalidEndpoint(f"{name} must not be a link-local, metadata, multicast or unspecified address.")
     return f"[{address}]" if host.startswith("[") else str(address)
 
 
