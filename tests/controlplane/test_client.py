@@ -1,6 +1,7 @@
 """The client, over real sockets: what is asked, and what each answer becomes."""
 
 import json
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -213,4 +214,36 @@ async def test_closed_client() -> None:
         with pytest.raises(NotSent) as caught:
             await client.list_clusters()
         assert caught.value.reason == "ControlPlaneNotReady"
+        assert served.calls == []
+
+
+@pytest.mark.parametrize("call", ["list", "get", "create", "delete"])
+async def test_a_control_plane_that_is_not_wanted_is_not_asked(call: str) -> None:
+    """While it is to be left alone nothing leaves, no request for a token either; afterwards all is as before."""
+    wanted = [False]
+    async with control_plane() as served:
+        settings = ConnectionSettings(Endpoint(served.url))
+        async with ControlPlaneClient(settings, CREDENTIALS, wanted=lambda: wanted[0]) as client:
+            calls: dict[str, Callable[[], Awaitable[object]]] = {
+                "list": client.list_clusters,
+                "get": lambda: client.get_cluster(UUID),
+                "create": lambda: client.create_cluster("gpu", None, None, still_fresh=always),
+                "delete": lambda: client.delete_cluster(UUID, force=False, still_fresh=always),
+            }
+            with pytest.raises(Stale):
+                await calls[call]()
+            assert served.calls == []
+
+            wanted[0] = True
+            served.on(LIST, Reply(content=[]))
+            assert await client.list_clusters() == ()
+
+
+async def test_a_client_that_was_left_sends_nothing() -> None:
+    """What waits for its turn when the client is left is not sent."""
+    async with served_client() as (served, client):
+        client.leave()
+
+        with pytest.raises(Stale):
+            await client.list_clusters()
         assert served.calls == []

@@ -337,6 +337,11 @@ AFTER = [
         for said, spec in (("adopted", {"adopt": {"uuid": UUID}}), ("planned", {"mode": "Observe"}))
     ),
     Row(
+        "plane-leaving/instead-of-what-was-announced",
+        observed(registration(attempt=attempt()), control_plane=LEAVING_PLANE, memory=knows(Outcome.ANNOUNCED)),
+        Stand(Phase.STALLED, "ControlPlaneNotReady", "", wake=60.0),
+    ),
+    Row(
         "plane-leaving/instead-of-another-try",
         observed(registration(attempt=attempt(age=130.0)), control_plane=LEAVING_PLANE),
         Stand(Phase.STALLED, "ControlPlaneNotReady", "", wake=60.0),

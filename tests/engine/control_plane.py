@@ -45,15 +45,15 @@ class ControlPlane:
         self.shows.pop(uuid, None)
         return self.deletion
 
-    async def get_cluster(self, uuid: str) -> Cluster:
+    async def get_cluster(self, uuid: str, *, still_fresh: Callable[[], bool]) -> Cluster:
         """Return one cluster."""
+        _guard(still_fresh)
         if uuid not in self.shows:
             raise NotFound("There is none.", status=404)
         return self.shows[uuid]
 
     def _send(self, still_fresh: Callable[[], bool], *call: Any) -> None:
-        if not still_fresh():
-            raise Stale("Too old.")
+        _guard(still_fresh)
         self.called.append(call)
         if self.meanwhile is not None:
             self.meanwhile()
@@ -61,14 +61,23 @@ class ControlPlane:
             raise self.fails
 
 
+def _guard(still_fresh: Callable[[], bool]) -> None:
+    if not still_fresh():
+        raise Stale("Too old.")
+
+
 @dataclass
 class Fleet:
-    """The control planes: one for every name, or none. It lists when it is told to; `asked` says that a list is due."""
+    """The control planes: one for every name, or none. It lists when it is told to.
+
+    `asked` says that a list is due, `changed` that a control plane is not any more what it was when it was seen.
+    """
 
     client: ControlPlane | None
     snapshot: Snapshot | None = None
     asked: Stamp | None = None
     lists: int = 0
+    changed: bool = False
 
     def bind(self, **_: Any) -> None:
         """Take no notice of the registrations."""
@@ -83,6 +92,11 @@ class Fleet:
     async def view(self, name: str, _: str) -> ControlPlaneView:
         """Return a control plane that answers."""
         return replace(plane(), name=name)
+
+    def still(self, seen: ControlPlaneView, namespace: str, client: object) -> bool:
+        """Whether it is what it was."""
+        del seen, namespace
+        return not self.changed and client is self.client
 
     def ask(self, after: Stamp) -> None:
         """Remember that a list is asked for that begins after this moment."""

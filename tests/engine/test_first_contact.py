@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from runai_registrar.core.observed import ControlPlaneView
 from runai_registrar.core.planes import Held
 from runai_registrar.core.times import Timing
 from runai_registrar.engine.fleet import Fleet
@@ -205,6 +206,69 @@ def change(contact: Contact, **spec: object) -> None:
     seen["metadata"]["resourceVersion"] = str(int(seen["metadata"]["resourceVersion"]) + 1)
     contact.server.plane = ControlPlane.from_dict(seen)
     contact.fleet.see(seen)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"suspend": True},
+        {"tenantId": 2002},
+        {"allowedNamespaces": {"from": "Names", "names": ["elsewhere"]}},
+        {"proxyUrl": "http://127.0.0.1:9"},
+    ],
+    ids=["suspended", "tenant", "namespace", "proxy"],
+)
+async def test_a_call_that_waits_is_not_sent_after_a_change(contact: Contact, spec: dict[str, Any]) -> None:
+    """What a namespace has seen of a control plane counts until its spec says otherwise, from that moment on."""
+    async with made(contact):
+        await contact.looks(1)
+        seen, client = await view(contact), contact.poller.client
+        before = contact.fleet.still(seen, "platform", client)
+        change(contact, **spec)
+
+        assert before
+        assert not contact.fleet.still(seen, "platform", client)
+
+
+async def test_a_control_plane_that_is_deleted_is_another(contact: Contact) -> None:
+    """What was to be created is not, once the deletion of the control plane has begun or has ended."""
+    async with made(contact):
+        await contact.looks(1)
+        seen, client = await view(contact), contact.poller.client
+        going = contact.server.plane.to_dict()
+        going["metadata"] |= {"resourceVersion": "99", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+        contact.fleet.see(going)
+        assert not contact.fleet.still(seen, "platform", client)
+
+        contact.fleet.lose("default")
+        assert not contact.fleet.still(seen, "platform", client)
+
+
+async def test_a_suspension_is_said_at_once(contact: Contact) -> None:
+    """While a list waits in the limiter a suspension is reported, and the list is not sent any more."""
+    with Admin(contact.server.simulator.admin_url) as admin:
+        async with made(contact):
+            await contact.looks(1)
+            change(contact, requestsPerSecond=1)
+            await contact.looks(1)
+            asked = admin.counts().total()
+            contact.poller.look()
+            change(contact, suspend=True)
+            contact.server.reached.clear()
+            async with asyncio.timeout(5):
+                await contact.server.reached.wait()
+            await contact.looks(2)
+
+            assert "Suspended" in contact.server.plane.status.conditions[0].message
+            assert admin.counts().total() == asked
+            change(contact, suspend=False)
+            await contact.looks(2)
+            assert admin.counts().total() > asked
+
+
+async def view(contact: Contact) -> ControlPlaneView:
+    """The control plane as a namespace sees it."""
+    return await contact.fleet.view("default", "platform")
 
 
 async def test_a_secret_that_may_not_be_read(contact: Contact) -> None:

@@ -1,7 +1,7 @@
 """The install Secret over failures and crashes: nothing is lost, nothing foreign is touched, nothing is done twice."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from runai_registrar.errors import (
     KubernetesError,
     NotFound,
     PermissionDenied,
+    Stale,
     Terminating,
     Throttled,
     Unanswered,
@@ -135,8 +136,12 @@ class Informed(ControlPlane):
 
     lacks: ControlPlaneError | None = None
 
-    async def install_info(self, uuid: str, version: str, remote_url: str | None = None) -> InstallInfo:
+    async def install_info(
+        self, uuid: str, version: str, remote_url: str | None = None, *, still_fresh: Callable[[], bool]
+    ) -> InstallInfo:
         """Give it."""
+        if not still_fresh():
+            raise Stale("Too old.")
         self.called.append(("info", uuid, version, remote_url))
         if self.lacks is not None:
             raise self.lacks

@@ -91,8 +91,9 @@ class ClientPort:
     def __init__(self, plane: ControlPlane, observer: Observer, request: Request, working: Callable[[], str]) -> None:
         self._plane, self._observer, self._request, self._working = plane, observer, request, working
 
-    async def get_cluster(self, uuid: str) -> Cluster:
+    async def get_cluster(self, uuid: str, *, still_fresh: Callable[[], bool]) -> Cluster:
         """Read one cluster."""
+        await self._turn(still_fresh)
         shown: Cluster = await self._request("GET", lambda: self._plane.get(uuid))
         return shown
 
@@ -197,6 +198,11 @@ class FleetPort:
     def poller(self, name: str) -> PollerPort | None:
         """The poller."""
         return self._poller if name == PLANE else None
+
+    def still(self, seen: object, namespace: str, client: object) -> bool:
+        """Whether the control plane is as it was: nobody changes it."""
+        del seen, namespace
+        return client is self._poller.client
 
     async def view(self, name: str, namespace: str) -> Any:
         """The control plane as a registration sees it."""

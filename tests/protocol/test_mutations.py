@@ -18,12 +18,12 @@ ANY_TIME = Change("core.attempt", "<= cluster.created_at <= end", "<= cluster.cr
 ANY_EVIDENCE = Change(
     "core.attempt", 'return same_domain and (cluster.version or "") == (part.version or "")', "return True"
 )
-ALWAYS_SENT = Change("engine.apply", "still_fresh=lambda: self._recent(o.reads.holders)", "still_fresh=lambda: True")
+ALWAYS_SENT = Change("engine.apply", "still_fresh=grounds.since(o.reads.holders)", "still_fresh=lambda: True")
 
 UNFRESH = Change(
-    "engine.apply",
-    "return written is not None and written.age(clock.now()) <= self._timing.freshness",
-    "return written is not None",
+    "engine.grounds",
+    "read is not None and read.age(clock.now()) <= self.timing.freshness",
+    "read is not None",
 )
 
 FORGOTTEN = Change(
@@ -110,7 +110,7 @@ MUTATIONS = {
     "10-rename-K": Mutation(
         "case-10-renamed",
         "I3",
-        (Change("engine.apply", "lambda: self._recent(o.reads.registration)\n", "lambda: True\n"),),
+        (Change("engine.apply", "still_fresh=grounds.since(o.reads.registration)\n", "still_fresh=lambda: True\n"),),
     ),
     "11-owner-H": Mutation(
         "case-11",

@@ -28,14 +28,9 @@ def _unobserved(_: Exchange) -> None:
     """Take no notice of an exchange."""
 
 
-def _guard(still_fresh: Callable[[], bool]) -> Callable[[], None]:
-    """Raise Stale, directly before the first byte leaves, where the caller's view has become too old."""
-
-    def before_send() -> None:
-        if not still_fresh():
-            raise Stale("Not sent: too much time has passed since the last look. It is looked at again.")
-
-    return before_send
+def _always() -> bool:
+    """Put no condition."""
+    return True
 
 
 class ControlPlaneClient:
@@ -49,6 +44,8 @@ class ControlPlaneClient:
         settings: Where the control plane is and how hard it may be asked.
         credentials: What tokens are asked for with. Rotated ones need a new client.
         observe: Called after each request that was tried, token requests included.
+        wanted: Whether the control plane may be asked for anything now. Asked directly before each request leaves, also
+            before those for tokens; False ends the call with Stale.
         pacing: The turns to share with the client before, whose credentials were others; None: turns of its own.
 
     Attributes:
@@ -61,6 +58,7 @@ class ControlPlaneClient:
         credentials: Credentials,
         *,
         observe: Callable[[Exchange], None] = _unobserved,
+        wanted: Callable[[], bool] = _always,
         pacing: Pacing | None = None,
     ) -> None:
         self._transport = Transport(settings, observe)
@@ -70,7 +68,8 @@ class ControlPlaneClient:
             patience=settings.patience,
         )
         self._auth = Authenticator(credentials, self._send)
-        self._closed = False
+        self._wanted = wanted
+        self._closed = self._left = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,6 +92,10 @@ class ControlPlaneClient:
         """Seconds by which `clock_offset` may be wrong, either way."""
         return self._transport.clock_error
 
+    def leave(self) -> None:
+        """Send nothing more: what has not left by now ends with Stale, and what is under way goes on."""
+        self._left = True
+
     async def aclose(self) -> None:
         """Close all connections; calls that come later, or still wait for their turn, raise NotSent."""
         self._closed = True
@@ -103,14 +106,14 @@ class ControlPlaneClient:
         answer = await self._ask(requests.get_clusters())
         return await aside(partial(protocol.read_clusters, answer, self._auth.secrets), large=len(answer.body) > LARGE)
 
-    async def get_cluster(self, uuid: str) -> Cluster:
-        """Return one cluster (operation get_cluster_by_uuid).
+    async def get_cluster(self, uuid: str, *, still_fresh: Callable[[], bool] = _always) -> Cluster:
+        """Return one cluster (operation get_cluster_by_uuid); `still_fresh` as in `create_cluster`.
 
         Raises:
             NotFound: The API itself, not a gateway, says that there is none.
             ValueError: `uuid` is not a UUID.
         """
-        answer = await self._ask(requests.get_cluster_by_uuid(uuid))
+        answer = await self._ask(requests.get_cluster_by_uuid(uuid), still_fresh)
         return protocol.read_cluster(answer, uuid, self._auth.secrets)
 
     async def create_cluster(
@@ -136,7 +139,7 @@ class ControlPlaneClient:
             Unanswered: There may be one, and so there may be if the call is cancelled.
         """
         wanted = CreationRequest(name=name, domain=domain, version=version)
-        answer = await self._ask(requests.create_cluster(wanted), _guard(still_fresh))
+        answer = await self._ask(requests.create_cluster(wanted), still_fresh)
         return protocol.read_created(answer, name, self._auth.secrets)
 
     async def rename_cluster(self, uuid: str, name: str, *, still_fresh: Callable[[], bool]) -> None:
@@ -146,7 +149,7 @@ class ControlPlaneClient:
             ValueError: `uuid` is not a UUID.
         """
         request = requests.update_cluster(uuid, UpdateRequest(name=name))
-        answer = await self._ask(request, _guard(still_fresh))
+        answer = await self._ask(request, still_fresh)
         protocol.read_renamed(answer, self._auth.secrets)
 
     async def delete_cluster(self, uuid: str, *, force: bool, still_fresh: Callable[[], bool]) -> protocol.Deletion:
@@ -157,32 +160,35 @@ class ControlPlaneClient:
         Raises:
             ValueError: `uuid` is not a UUID.
         """
-        answer = await self._ask(requests.delete_cluster(uuid, force=force), _guard(still_fresh))
+        answer = await self._ask(requests.delete_cluster(uuid, force=force), still_fresh)
         return protocol.read_deleted(answer, self._auth.secrets)
 
-    async def install_info(self, uuid: str, version: str, remote_url: str | None = None) -> InstallInfo:
-        """Return how to install the agent (operation get_cluster_install_info_by_uuid).
+    async def install_info(
+        self, uuid: str, version: str, remote_url: str | None = None, *, still_fresh: Callable[[], bool] = _always
+    ) -> InstallInfo:
+        """Return how to install the agent (operation get_cluster_install_info_by_uuid); `still_fresh` as before.
 
         Raises:
             ValueError: `uuid` is not a UUID.
         """
-        answer = await self._ask(requests.get_cluster_install_info_by_uuid(uuid, version, remote_url))
+        request = requests.get_cluster_install_info_by_uuid(uuid, version, remote_url)
+        answer = await self._ask(request, still_fresh)
         return protocol.read_install_info(answer, self._auth.secrets)
 
-    async def _ask(self, request: requests.Request, before_send: Callable[[], None] | None = None) -> Answer:
+    async def _ask(self, request: requests.Request, still_fresh: Callable[[], bool] = _always) -> Answer:
         """Send a request with a token; once more with a new one if that was answered 401."""
         token = await self._auth.token()
-        answer = await self._send(request, token, before_send)
+        answer = await self._send(request, token, still_fresh)
         if protocol.wants_new_token(answer.status):
             self._auth.reject(token)
-            answer = await self._send(request, await self._auth.token(), before_send)
+            answer = await self._send(request, await self._auth.token(), still_fresh)
         return answer
 
     async def _send(
         self,
         request: requests.Request,
         token: SecretStr | None = None,
-        before_send: Callable[[], None] | None = None,
+        still_fresh: Callable[[], bool] = _always,
     ) -> Answer:
         """Send one request in its turn and let the pacing learn from what came of it."""
         async with self.pacing.turn():
@@ -190,8 +196,9 @@ class ControlPlaneClient:
                 raise NotSent(
                     "Not sent: the connection to the control plane is being closed.", reason="ControlPlaneNotReady"
                 )
+            self._may_leave()  # else not even a connection is made
             try:
-                answer = await self._transport.exchange(request, token, before_send)
+                answer = await self._transport.exchange(request, token, lambda: self._may_leave(still_fresh))
             except Stale:
                 raise
             except ControlPlaneError:
@@ -199,6 +206,13 @@ class ControlPlaneClient:
                 raise
             self._learn(answer)
             return answer
+
+    def _may_leave(self, still_fresh: Callable[[], bool] = _always) -> None:
+        """Raise Stale, directly before the first byte leaves, where the call is not wanted or too old by now."""
+        if self._left or not self._wanted():
+            raise Stale("Not sent: the control plane is not to be asked any more. It is looked at again.")
+        if not still_fresh():
+            raise Stale("Not sent: what it rested on is old or has changed. It is looked at again.")
 
     def _learn(self, answer: Answer) -> None:
         if protocol.is_throttle(answer.status):

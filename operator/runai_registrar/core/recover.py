@@ -54,7 +54,8 @@ def _sendable(o: Observed, attempt: CreateAttempt) -> bool:
     fresh = written is not None and written.age(o.now) <= o.timing.freshness
     held = own_title(o)
     free = held is None or held.uuid == o.memory.replaces
-    wanted = not o.registration.deleting and not observes(o) and not _person_decided(o)
+    leaving = o.registration.deleting or o.control_plane.deleting
+    wanted = not leaving and not observes(o) and not _person_decided(o)
     return same and fresh and free and wanted
 
 

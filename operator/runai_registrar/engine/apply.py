@@ -1,11 +1,9 @@
 """Carry out one action of a decision: one external call, one write, or one look; and remember what was learned."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from runai_registrar.controlplane.client import ControlPlaneClient
 from runai_registrar.controlplane.models import Cluster
 from runai_registrar.controlplane.protocol import Deletion
 from runai_registrar.core.actions import (
@@ -30,9 +28,10 @@ from runai_registrar.core.actions import (
 )
 from runai_registrar.core.observed import Observed, Outcome, Put, Reads
 from runai_registrar.core.rename import MOST_PUTS
-from runai_registrar.core.times import Stamp, Timing
+from runai_registrar.core.times import Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
+from runai_registrar.engine.grounds import Grounds
 from runai_registrar.engine.install import Installing
 from runai_registrar.engine.world import World
 from runai_registrar.errors import (
@@ -86,7 +85,7 @@ class Apply:
             case Release():
                 await self._release(entry, o, action)
             case ReadInstallSecret() | WriteInstallSecret() | RemoveInstallSecret() | FreeInstallSecret():
-                await self._installing.apply(entry, o, action, lambda: self._client(o))
+                await self._installing.apply(entry, o, action, lambda: self._grounds(entry, o))
             case Stand() | Leave() | ReadClusters():
                 raise AssertionError("standing, leaving and waiting for a list are not applied")
             case _:
@@ -98,22 +97,22 @@ class Apply:
     ) -> Reads:
         match action:
             case ReadCluster(uuid):
-                return await self._get_cluster(o, uuid)
+                return await self._get_cluster(entry, o, uuid)
             case ReadRegistration():
                 await self.read_again(entry)
             case ReadRegistrations(after):
                 await self._world.list_live(after)
-            case ReadHolders(uuid, after):
-                await self._read_holders(entry, uuid, after)
+            case ReadHolders():
+                await self._read_holders(entry, action)
         return o.reads
 
-    async def _read_holders(self, entry: Entry, uuid: str, after: Stamp) -> None:
+    async def _read_holders(self, entry: Entry, action: ReadHolders) -> None:
         """Who holds a uuid, and this registration itself, live; Absent where that is gone."""
         if self._world.lists_quickly:
-            await self._world.list_live(after)
+            await self._world.list_live(action.after)
             return
         began = clock.now()
-        if entry.registration.uid not in await self._world.read_holders(uuid, began):
+        if entry.registration.uid not in await self._world.read_holders(action.uuid, began):
             await self.read_again(entry)
         entry.holders = began
 
@@ -122,17 +121,15 @@ class Apply:
         began = clock.now()
         self._world.take_in(await self._world.kube.read(entry.registration), began=began, own=True)
 
-    def _client(self, o: Observed) -> ControlPlaneClient:
-        """The client that made the snapshot decided on: its tenant is the one that was verified."""
-        poller = self._world.fleet.poller(o.control_plane.name)
-        if poller is None or poller.client is None:
-            raise NotSent(f"The control plane {o.control_plane.name} went away.")
-        return poller.client
+    def _grounds(self, entry: Entry, o: Observed) -> Grounds:
+        return Grounds.of(self._world, self._timing, entry, o)
 
-    async def _get_cluster(self, o: Observed, uuid: str) -> Reads:
-        began = clock.now()
+    async def _get_cluster(self, entry: Entry, o: Observed, uuid: str) -> Reads:
+        began, grounds = clock.now(), self._grounds(entry, o)
         try:
-            cluster = await self._client(o).get_cluster(uuid)
+            cluster = await grounds.client.get_cluster(uuid, still_fresh=grounds.hold)
+        except Stale:
+            return o.reads
         except NotFound:
             return replace(o.reads, absent={**o.reads.absent, uuid: began})
         if cluster.deleted_at is not None:
@@ -172,8 +169,9 @@ class Apply:
         attempt = action.attempt
         entry.remember(outcome=Outcome.UNANSWERED)
         try:
-            cluster = await self._client(o).create_cluster(
-                attempt.name, attempt.domain, attempt.version, still_fresh=self._still_fresh(entry)
+            grounds = self._grounds(entry, o)
+            cluster = await grounds.client.create_cluster(
+                attempt.name, attempt.domain, attempt.version, still_fresh=grounds.since(entry.memory.written)
             )
         except NotSent as error:
             entry.remember(outcome=Outcome.UNSENT)
@@ -191,18 +189,12 @@ class Apply:
                 logger.info("%s: created cluster %s (%s)", o.registration.key, cluster.name, cluster.uuid)
                 self._world.name_if_lost(entry)
 
-    def _still_fresh(self, entry: Entry) -> Callable[[], bool]:
-        def fresh() -> bool:
-            written = entry.memory.written
-            return written is not None and written.age(clock.now()) <= self._timing.freshness
-
-        return fresh
-
     async def _rename(self, entry: Entry, o: Observed, action: Rename) -> None:
         """PUT the name; it may be repeated, and rests on a live read of the registration."""
         try:
-            await self._client(o).rename_cluster(
-                action.uuid, action.name, still_fresh=lambda: self._recent(o.reads.registration)
+            grounds = self._grounds(entry, o)
+            await grounds.client.rename_cluster(
+                action.uuid, action.name, still_fresh=grounds.since(o.reads.registration)
             )
         except Stale:
             return
@@ -218,8 +210,9 @@ class Apply:
         """DELETE; it may be repeated. A 404 is an answer too, and is confirmed by a list like any other."""
         drains = False
         try:
-            answer = await self._client(o).delete_cluster(
-                action.uuid, force=action.force, still_fresh=lambda: self._recent(o.reads.holders)
+            grounds = self._grounds(entry, o)
+            answer = await grounds.client.delete_cluster(
+                action.uuid, force=action.force, still_fresh=grounds.since(o.reads.holders)
             )
             drains = answer is Deletion.DRAINING
         except Stale:
@@ -233,9 +226,6 @@ class Apply:
         entry.succeeded()
         how = " (forced)" if action.force else ""
         logger.info("%s: asked for the deletion of cluster %s%s", o.registration.key, action.uuid, how)
-
-    def _recent(self, read: Stamp | None) -> bool:
-        return read is not None and read.age(clock.now()) <= self._timing.freshness
 
     async def _release(self, entry: Entry, o: Observed, action: Release) -> None:
         """Remove the finalizer. It is remembered first: the DELETED event may come before the answer."""

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -30,15 +30,17 @@ class Secrets(Protocol):
 class Connection:
     """The current client of one control plane; a new one is made only when the spec or the Secret's content changed.
 
-    `identity` is computed with it, and as seldom.
+    `wanted` says whether the control plane may be asked at all; `identity` is computed with the client, and as seldom.
     """
 
     secrets: Secrets
     namespace: str
     timing: Timing
+    wanted: Callable[[], bool] = lambda: True
     client: ControlPlaneClient | None = None
     identity: VerifiedConnection | None = None
     _made_of: tuple[ConnectionSettings, Credentials] | None = None
+    _left: bool = False
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self, plane: ControlPlane) -> ControlPlaneClient:
@@ -51,13 +53,19 @@ class Connection:
         """
         secret = await self._read(plane.spec.credentials_secret_ref.name)
         made_of = (self._settings(plane), secret)
-        if self.client is None or made_of != self._made_of:
+        if self.client is None or self._left or made_of != self._made_of:
             client = self._made(*made_of)  # first: the old one stays in use where the spec cannot be used
             self._retire()
-            self.client, self.identity, self._made_of = client, None, made_of
+            self.client, self.identity, self._made_of, self._left = client, None, made_of, False
         if self.identity is None:
             self.identity = await _identity(plane, secret)
         return self.client
+
+    def forget(self) -> None:
+        """Nothing more is sent with the client there is, and the next one is another."""
+        if self.client is not None:
+            self.client.leave()
+        self._left = True
 
     async def aclose(self) -> None:
         """Close the client and those that are still being retired."""
@@ -101,7 +109,8 @@ class Connection:
     def _made(self, settings: ConnectionSettings, credentials: Credentials) -> ControlPlaneClient:
         """A new client; where only the credentials are others, limits, pauses and Retry-After go on as they are."""
         same = self.client is not None and self._made_of is not None and self._made_of[0] == settings
-        return ControlPlaneClient(settings, credentials, pacing=self.client.pacing if self.client and same else None)
+        pacing = self.client.pacing if self.client and same else None
+        return ControlPlaneClient(settings, credentials, wanted=self.wanted, pacing=pacing)
 
     def _retire(self) -> None:
         """Close the old client once the calls that are under way with it have ended."""

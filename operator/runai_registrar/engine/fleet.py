@@ -95,6 +95,15 @@ class Fleet:
         berth = self._berths.get(name)
         return berth.poller if berth else None
 
+    def still(self, seen: ControlPlaneView, namespace: str, client: object) -> bool:
+        """Whether a control plane is still as this namespace has seen it, and still asked with this client."""
+        berth = self._berths.get(seen.name)
+        if berth is None or berth.poller.client is not client or berth.plane.deleting != seen.deleting:
+            return False
+        spec, trouble = berth.plane.spec, berth.poller.trouble
+        usable = not spec.suspend and self._namespaces.known(spec.allowed_namespaces, namespace)
+        return usable and (trouble is None or trouble.passing) and _same_tenant(berth.plane, seen)
+
     async def view(self, name: str, namespace: str) -> ControlPlaneView:
         """A control plane as a registration in this namespace sees it."""
         berth = self._berths.get(name)
@@ -114,7 +123,7 @@ class Fleet:
         return ControlPlaneView(
             name=name,
             url=spec.url,
-            tenant_id=spec.tenant_id or berth.plane.status.tenant_id,
+            tenant_id=_tenant(berth.plane),
             allowed=allowed,
             suspended=spec.suspend,
             deleting=berth.plane.deleting,
@@ -143,7 +152,7 @@ class Fleet:
         poller = Poller(
             plane=lambda: self._berths[name].plane if name in self._berths else None,
             held=lambda: self._held(name),
-            connection=Connection(self._holds, self._namespace, self._timing),
+            connection=Connection(self._holds, self._namespace, self._timing, lambda: self._wanted(name)),
             report=lambda status: self._report(name, status),
             record=lambda status: self._record(name, status),
             changed=lambda poll: self._looked(name, poll),
@@ -158,9 +167,16 @@ class Fleet:
         self._holds.look(plane.name)
         if _reached_by(before.spec) != _reached_by(plane.spec):
             berth.poller.forget()
+        if plane.spec.suspend and not before.spec.suspend:
+            berth.poller.pause(plane)
         if before.spec != plane.spec or before.deleting != plane.deleting:
             berth.poller.look()
             self._seen(plane.name)
+
+    def _wanted(self, name: str) -> bool:
+        """Whether a control plane may be asked for anything at this moment."""
+        berth = self._berths.get(name)
+        return berth is not None and not berth.plane.spec.suspend
 
     def _take(self, plane: ControlPlane) -> None:
         """Take in the answer to a write of our own."""
@@ -215,3 +231,13 @@ class Fleet:
 def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:
     """What decides which control plane is asked, and as whom."""
     return (spec.url, spec.allow_insecure_transport, spec.credentials_secret_ref, spec.ca_bundle, spec.proxy_url)
+
+
+def _tenant(plane: ControlPlane) -> int | None:
+    """The tenant that is held to, as far as it is known."""
+    return plane.spec.tenant_id or plane.status.tenant_id
+
+
+def _same_tenant(plane: ControlPlane, seen: ControlPlaneView) -> bool:
+    """Whether the tenant is the one that was seen, or the first that a list has shown since."""
+    return _tenant(plane) == seen.tenant_id or (seen.tenant_id is None and plane.spec.tenant_id is None)

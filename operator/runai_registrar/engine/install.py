@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from runai_registrar.controlplane.client import ControlPlaneClient
 from runai_registrar.core.actions import FreeInstallSecret, ReadInstallSecret, RemoveInstallSecret, WriteInstallSecret
 from runai_registrar.core.installed import SecretSeen, contents, lacking, metadata, new_metadata, unowned
 from runai_registrar.core.observed import Observed
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import Entry
+from runai_registrar.engine.grounds import Grounds
 from runai_registrar.errors import (
     Absent,
     Conflict,
@@ -17,6 +17,7 @@ from runai_registrar.errors import (
     KubernetesError,
     NotFound,
     Refused,
+    Stale,
     Terminating,
     Unanswered,
 )
@@ -36,15 +37,17 @@ class Installing:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
 
-    async def apply(self, entry: Entry, o: Observed, action: Install, client: Callable[[], ControlPlaneClient]) -> None:
-        """Carry out one action; `client` returns the control plane's, or raises NotSent.
+    async def apply(self, entry: Entry, o: Observed, action: Install, grounds: Callable[[], Grounds]) -> None:
+        """Carry out one action; `grounds` returns what a call rests on, or raises NotSent.
 
         Raises:
             KubernetesError: The API server did not answer; try again later.
         """
         name = action.known.name if isinstance(action, RemoveInstallSecret | FreeInstallSecret) else action.name
         try:
-            await self._carry_out(entry, o, action, client)
+            await self._carry_out(entry, o, action, grounds)
+        except Stale:
+            return
         except ControlPlaneError as error:
             _not_told(entry, o, name, error)
         except Conflict:
@@ -52,14 +55,12 @@ class Installing:
         except KubernetesError as error:
             _failed(entry, o, name, error)
 
-    async def _carry_out(
-        self, entry: Entry, o: Observed, action: Install, client: Callable[[], ControlPlaneClient]
-    ) -> None:
+    async def _carry_out(self, entry: Entry, o: Observed, action: Install, grounds: Callable[[], Grounds]) -> None:
         match action:
             case ReadInstallSecret(name):
                 await self._read(entry, o, name)
             case WriteInstallSecret():
-                await self._write(entry, o, action, client())
+                await self._write(entry, o, action, grounds())
             case RemoveInstallSecret(known):
                 await self._remove(entry, o, known)
             case FreeInstallSecret(known):
@@ -74,9 +75,11 @@ class Installing:
         else:
             _remember(entry, SecretSeen.read(body, began, registration))
 
-    async def _write(self, entry: Entry, o: Observed, action: WriteInstallSecret, client: ControlPlaneClient) -> None:
+    async def _write(self, entry: Entry, o: Observed, action: WriteInstallSecret, grounds: Grounds) -> None:
         purpose, registration, known = action.purpose, o.registration, action.known
-        info = await client.install_info(purpose.uuid, purpose.version, purpose.domain)
+        info = await grounds.client.install_info(
+            purpose.uuid, purpose.version, purpose.domain, still_fresh=grounds.hold
+        )
         if lack := lacking(info):
             raise Unanswered(f"Its {lack} is empty so far.", reason="Registering")
         changes, content = metadata(registration, purpose, owned=action.owned), contents(info, purpose)

@@ -21,11 +21,16 @@ class Namespaces:
 
     async def allowed(self, rule: AllowedNamespaces, namespace: str) -> bool:
         """Whether a registration in this namespace may use the control plane."""
-        if rule.from_ is NamespacesFrom.ALL:
-            return True
-        if rule.from_ is NamespacesFrom.NAMES:
-            return namespace in rule.names
+        if rule.from_ is not NamespacesFrom.SELECTOR:
+            return _named(rule, namespace)
         return rule.selector is not None and rule.selector.matches(await self._of(namespace))
+
+    def known(self, rule: AllowedNamespaces, namespace: str) -> bool:
+        """The same as far as it is known at this moment: what was never read is not refused."""
+        if rule.from_ is not NamespacesFrom.SELECTOR:
+            return _named(rule, namespace)
+        labels = self._labels.get(namespace)
+        return labels is None or (rule.selector is not None and rule.selector.matches(labels[1]))
 
     async def _of(self, namespace: str) -> Mapping[str, str]:
         known = self._labels.get(namespace)
@@ -37,3 +42,7 @@ class Namespaces:
             labels = {}
         self._labels[namespace] = (clock.now(), labels)
         return labels
+
+
+def _named(rule: AllowedNamespaces, namespace: str) -> bool:
+    return rule.from_ is NamespacesFrom.ALL or namespace in rule.names

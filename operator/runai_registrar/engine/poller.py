@@ -105,6 +105,12 @@ class Poller:
         """Another control plane is meant from now on: what was seen of this one decides nothing any more."""
         self.snapshot = self.client = self._looking = None
         self._troubles = Troubles()
+        self._connection.forget()
+
+    def pause(self, plane: ControlPlane) -> None:
+        """The control plane is suspended from now on, which is said at once; a look under way decides nothing more."""
+        self._looking = None
+        self._report(planes.suspended(plane, self._held(), _now()))
 
     async def run(self) -> None:
         """Look once per interval, or sooner when asked to, until cancelled."""
@@ -148,14 +154,12 @@ class Poller:
         try:
             client = await self._connection.open(plane)
             snapshot = await _listed(client, began)
-        except KubernetesError as error:
-            self._hinder(plane, error, began)
-            return
         except RegistrarError as error:
-            self._fail(plane, self._troubles.failed(error, began, self.trouble))
+            if self._looking is began:
+                self._failed(plane, error, began)
             return
         if self._looking is not began:
-            return  # another control plane is meant by now; its list comes next
+            return  # another control plane is meant by now, whose list comes next, or it is suspended
         clusters, held, identity = snapshot.clusters.values(), self._held(), self._connection.identity
         known = plane if self._verified is None else planes.verified(plane, self._verified)
         problem = planes.tenant_problem(known, clusters, identity, held) if identity else None
@@ -178,7 +182,7 @@ class Poller:
             try:
                 await self._record(status)
             except KubernetesError as error:
-                self._hinder(plane, error, began)
+                self._failed(plane, error, began)
                 return False
             known = self._plane()
         if known is not None and known.status.verified == status.verified:
@@ -186,12 +190,12 @@ class Poller:
         self.look()
         return False
 
-    def _hinder(self, plane: ControlPlane, error: KubernetesError, began: Stamp) -> None:
-        """The API server did not do it: only what takes a person, a right to be granted, is a trouble."""
-        if error.status == HTTPStatus.FORBIDDEN:
-            self._fail(plane, self._troubles.failed(error, began, self.trouble))
-        else:
+    def _failed(self, plane: ControlPlane, error: RegistrarError, began: Stamp) -> None:
+        """What the API server did not do is a trouble only where it takes a person: a right is to be granted."""
+        if isinstance(error, KubernetesError) and error.status != HTTPStatus.FORBIDDEN:
             logger.warning("control plane %s: %s", plane.metadata.name, error.message)
+        else:
+            self._fail(plane, self._troubles.failed(error, began, self.trouble))
 
     def _fail(self, plane: ControlPlane, trouble: Trouble) -> None:
         if words(self.trouble) != words(trouble):
