@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from core import rows_attempt, rows_create, rows_delete, rows_install, rows_keep, rows_obstacle
+from core import rows_attempt, rows_create, rows_delete, rows_elsewhere, rows_install, rows_keep, rows_obstacle
 from core.row import Row, wordless, words
 from runai_registrar.core import decide as module
 from runai_registrar.core.decide import decide
 
-PARTS = (rows_obstacle, rows_attempt, rows_delete, rows_keep, rows_create, rows_install)
+PARTS = (rows_obstacle, rows_attempt, rows_delete, rows_keep, rows_create, rows_install, rows_elsewhere)
 ROWS = [row for part in PARTS for row in part.ROWS]
 AFTER = [row for part in PARTS for row in part.AFTER]
 

@@ -93,6 +93,10 @@ class Fleet:
         """Return a control plane that answers."""
         return replace(plane(), name=name)
 
+    def alike(self, name: str) -> frozenset[str]:
+        """Each is one of its own."""
+        return frozenset({name})
+
     def still(self, seen: ControlPlaneView, namespace: str, client: object) -> bool:
         """Whether it is what it was."""
         del seen, namespace

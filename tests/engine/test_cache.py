@@ -108,6 +108,32 @@ def test_rivals_are_of_the_same_control_plane() -> None:
     assert (cache.of_plane("default"), cache.of_plane("other")) == ({"uid-1"}, {RIVAL})
 
 
+def test_a_uuid_is_held_everywhere() -> None:
+    """Who holds a uuid is found through whatever control plane, and told when somebody else wants it; a name is not."""
+    holder = seen(1, RIVAL, spec=ELSEWHERE, status=registered(uuid=THIRD, owner_uid=RIVAL))
+    cache = filled(holder)
+    wants = seen(1, "uid-3", name="b", spec={"adopt": {"uuid": THIRD}})
+
+    assert cache.put(wants) == {RIVAL, "uid-3"}
+    assert (cache.rivals(wants, None), cache.elsewhere(wants, None)) == ((), (holder,))
+    assert cache.elsewhere(seen(), None) == ()
+    assert cache.sharing("default", set(), {THIRD}) == {"uid-3"}
+    assert cache.remove(RIVAL)[1] == {"uid-3"}
+    assert cache.elsewhere(wants, None) == ()
+
+
+def test_a_control_plane_of_two_names_has_each_name_once() -> None:
+    """Where two RunaiControlPlanes reach the same control plane, their registrations are rivals for names."""
+    cache = Registrations(lambda name: frozenset({"default", "other"} if name != "third" else {name}))
+    there, far = seen(1, RIVAL, spec=ELSEWHERE), seen(1, "uid-3", spec={"controlPlaneRef": {"name": "third"}})
+    woken = [cache.put(one) for one in (there, far, seen())]
+
+    assert woken == [{RIVAL}, {"uid-3"}, {"uid-1", RIVAL}]
+    assert (cache.rivals(seen(), None), cache.elsewhere(seen(), None)) == ((there,), ())
+    assert (cache.rivals(far, None), cache.elsewhere(far, None)) == ((), ())
+    assert cache.sharing("default", {NAME}, set()) == {"uid-1"}
+
+
 def test_rivals_are_told() -> None:
     """Those who share a name are woken when it is taken, and when it is given back."""
     cache = filled(seen(), seen(1, "uid-2", name="b"))

@@ -199,6 +199,10 @@ class FleetPort:
         """The poller."""
         return self._poller if name == PLANE else None
 
+    def alike(self, name: str) -> frozenset[str]:
+        """There is one."""
+        return frozenset({name})
+
     def still(self, seen: object, namespace: str, client: object) -> bool:
         """Whether the control plane is as it was: nobody changes it."""
         del seen, namespace

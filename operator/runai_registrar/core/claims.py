@@ -1,9 +1,11 @@
-"""Who owns which cluster among all registrations of a control plane (design: one uuid has one owner).
+"""Who owns which cluster among all registrations (design: one uuid has one owner).
 
 A title is a uuid in `status` with `ownerUID` of the registration itself and an `origin`; a copied or restored status,
-or one that names another tenant or control plane, is none.
+or one that names another tenant or control plane, is none to act by. A uuid that is written down so is held against all
+others all the same, through whatever RunaiControlPlane it was registered (`docs/decisions/0016`).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from runai_registrar.core.actions import Title
@@ -41,8 +43,9 @@ def rank(registration: Registration) -> tuple[int, datetime, str]:
 
 
 def holders(o: Observed, uuid: str) -> tuple[Registration, ...]:
-    """The rivals that hold this uuid with title."""
-    return tuple(rival for rival in o.rivals if (held := title(rival, o.control_plane)) and held.uuid == uuid)
+    """The other registrations that hold this uuid, on whatever control plane: a uuid is one cluster."""
+    others = (*o.rivals, *o.elsewhere)
+    return tuple(other for other in others if (held := written_title(other)) and held.uuid == uuid)
 
 
 def stronger_holder(o: Observed, uuid: str) -> Registration | None:
@@ -62,9 +65,14 @@ def creating(o: Observed, name: str) -> Registration | None:
 def name_holder(o: Observed, name: str) -> Registration | None:
     """A rival with a title to a cluster that has, or is to have, this name; or None."""
     for rival in o.rivals:
-        if title(rival, o.control_plane) and name in (rival.cluster_name, rival.status.cluster_name):
+        if _title_there(rival, o.control_plane) and name in (rival.cluster_name, rival.status.cluster_name):
             return rival
     return None
+
+
+def _title_there(rival: Registration, plane: ControlPlaneView) -> Title | None:
+    """The cluster that a rival owns on this control plane, which may have another name for it."""
+    return title(rival, replace(plane, name=rival.spec.control_plane_ref.name))
 
 
 def keys(registration: Registration) -> frozenset[str]:

@@ -176,9 +176,10 @@ class Reads:
 class Observed:
     """The whole truth about one registration.
 
-    `rivals` are the other registrations of the same control plane that share a name or a uuid with it (see
-    `claims.keys`); `name_reserved` says that another worker of this process is creating a cluster of the same name.
-    `clock` is the control plane's clock in Unix seconds; `fresh_id` the id that a new attempt would get.
+    `rivals` are the other registrations on the same control plane, whatever it is called there, that share a name or a
+    uuid with it (see `claims.keys`), `elsewhere` those on other control planes that share a uuid; `name_reserved` says
+    that another worker of this process is creating a cluster of the same name. `clock` is the control plane's clock in
+    Unix seconds; `fresh_id` the id that a new attempt would get.
     """
 
     registration: Registration
@@ -189,6 +190,7 @@ class Observed:
     timing: Timing
     fresh_id: str
     rivals: tuple[Registration, ...] = ()
+    elsewhere: tuple[Registration, ...] = ()
     name_reserved: bool = False
     memory: Memory = Memory()
     reads: Reads = Reads()

@@ -59,7 +59,8 @@ class Apply:
 
     def reserved(self, plane: str, registration: Registration) -> bool:
         """Whether another registration's attempt for the same name is being announced at this moment."""
-        return self._names.get((plane, registration.cluster_name), registration.uid) != registration.uid
+        places = [(name, registration.cluster_name) for name in self._world.fleet.alike(plane)]
+        return any(self._names.get(place, registration.uid) != registration.uid for place in places)
 
     async def apply(self, entry: Entry, o: Observed, action: Action) -> Reads:
         """Carry out one action and return the live reads made so far.

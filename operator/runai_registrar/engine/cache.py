@@ -1,7 +1,7 @@
 """What the watches have shown so far, and what this process alone knows: the memory beside each registration."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
@@ -86,10 +86,20 @@ def newer(one: str, other: str) -> bool:
     return int(one or 0) > int(other or 0)
 
 
-class Registrations:
-    """All registrations by uid, and by the names and uuids over which they can get in each other's way."""
+def itself(plane: str) -> frozenset[str]:
+    """Each control plane is reached under one name."""
+    return frozenset({plane})
 
-    def __init__(self) -> None:
+
+class Registrations:
+    """All registrations by uid, and by the names and uuids over which they can get in each other's way.
+
+    A uuid is one cluster, whatever control plane it is reached through; a name is one on a control plane, which may be
+    reached under several names: `alike` says which, the one asked about included.
+    """
+
+    def __init__(self, alike: Callable[[str], frozenset[str]] = itself) -> None:
+        self._alike = alike
         self.entries: dict[str, Entry] = {}
         self.listed: Stamp | None = None
         self._keys: dict[str, frozenset[str]] = {}
@@ -130,7 +140,7 @@ class Registrations:
         keys = self._keys.pop(uid, frozenset())
         affected = self._sharing(plane, keys)
         for key in keys:
-            self._by_key[plane, key].discard(uid)
+            self._by_key[_place(plane, key)].discard(uid)
         return entry, affected - {uid}
 
     def replace_all(self, seen: Iterable[Registration], version: str, began: Stamp) -> tuple[set[str], list[str]]:
@@ -171,19 +181,32 @@ class Registrations:
         return self._users[plane].values()
 
     def rivals(self, registration: Registration, snapshot: Snapshot | None) -> tuple[Registration, ...]:
-        """The other registrations of the same control plane that share a name or a uuid with this one."""
-        plane = registration.spec.control_plane_ref.name
-        uids = self._sharing(plane, claims.lookups(registration, snapshot)) - {registration.uid}
-        return tuple(self.entries[uid].registration for uid in sorted(uids))
+        """The other registrations on the same control plane that share a name or a uuid with this one."""
+        alike = self._alike(registration.spec.control_plane_ref.name)
+        met = self._meeting(registration, snapshot)
+        return tuple(other for other in met if other.spec.control_plane_ref.name in alike)
+
+    def elsewhere(self, registration: Registration, snapshot: Snapshot | None) -> tuple[Registration, ...]:
+        """The registrations on other control planes that share a uuid with this one."""
+        alike = self._alike(registration.spec.control_plane_ref.name)
+        met = self._meeting(registration, snapshot)
+        return tuple(other for other in met if other.spec.control_plane_ref.name not in alike)
 
     def sharing(self, plane: str, names: Iterable[str], uuids: Iterable[str]) -> set[str]:
         """The uids of the registrations of a control plane that care for one of these names or uuids."""
-        return self._sharing(plane, {f"name:{name}" for name in names} | {f"uuid:{uuid}" for uuid in uuids})
+        keys = {f"name:{name}" for name in names} | {f"uuid:{uuid}" for uuid in uuids}
+        return self._sharing(plane, keys) & self._by_plane[plane]
+
+    def _meeting(self, registration: Registration, snapshot: Snapshot | None) -> list[Registration]:
+        plane = registration.spec.control_plane_ref.name
+        uids = self._sharing(plane, claims.lookups(registration, snapshot)) - {registration.uid}
+        return [self.entries[uid].registration for uid in sorted(uids)]
 
     def _sharing(self, plane: str, keys: Iterable[str]) -> set[str]:
-        found: set[str] = set()
+        found, alike = set[str](), self._alike(plane)
         for key in keys:
-            found |= self._by_key.get((plane, key), set())
+            for name in alike:
+                found |= self._by_key.get(_place(name, key), set())
         return found
 
     def _index(self, registration: Registration) -> set[str]:
@@ -195,8 +218,13 @@ class Registrations:
         if needs(registration):
             self._users[plane][uid] = registration.key
         for key in before - after:
-            self._by_key[plane, key].discard(uid)
+            self._by_key[_place(plane, key)].discard(uid)
         for key in after:
-            self._by_key[plane, key].add(uid)
+            self._by_key[_place(plane, key)].add(uid)
         self._keys[uid] = after
         return self._sharing(plane, before | after) - {uid}
+
+
+def _place(plane: str, key: str) -> tuple[str, str]:
+    """Where a key is filed: a name with its control plane, a uuid by itself."""
+    return ("" if key.startswith("uuid:") else plane, key)

@@ -3,13 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from runai_registrar.core.observed import ControlPlaneView, Trouble
 from runai_registrar.core.planes import Held
-from runai_registrar.core.report import timeless
 from runai_registrar.core.times import Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import newer
@@ -17,7 +16,9 @@ from runai_registrar.engine.connection import Connection
 from runai_registrar.engine.holds import Holds
 from runai_registrar.engine.namespaces import Namespaces
 from runai_registrar.engine.poller import Poll, Poller
-from runai_registrar.errors import Conflict, KubernetesError
+from runai_registrar.engine.reach import Reach, tenant_of
+from runai_registrar.engine.statuses import Statuses
+from runai_registrar.errors import KubernetesError
 from runai_registrar.kube import Kube
 from runai_registrar.resources import ControlPlane, ControlPlaneSpec, ControlPlaneStatus
 
@@ -29,9 +30,7 @@ class _Berth:
     plane: ControlPlane
     poller: Poller
     task: asyncio.Task[None]
-    wanted: ControlPlaneStatus | None = None
-    writing: asyncio.Task[None] | None = field(default=None)
-    refused: KubernetesError | None = None  # the latest write of the status, for want of a right
+    statuses: Statuses
 
 
 class Fleet:
@@ -40,7 +39,7 @@ class Fleet:
     def __init__(self, kube: Kube, namespace: str, timing: Timing) -> None:
         self._kube, self._namespace, self._timing = kube, namespace, timing
         self._berths: dict[str, _Berth] = {}
-        self._namespaces = Namespaces(kube)
+        self._namespaces, self._reach = Namespaces(kube), Reach()
         self._held: Callable[[str], Held] = lambda _: Held(frozenset(), frozenset())
         self._changed: Callable[[str, Poll], None] = lambda *_: None
         self._seen: Callable[[str], None] = lambda _: None
@@ -80,8 +79,8 @@ class Fleet:
             return
         del self._berths[name]
         berth.task.cancel()
-        if berth.writing is not None:
-            berth.writing.cancel()
+        berth.statuses.stop()
+        self._reach.remove(name)
         self._holds.lose(berth.plane)
         self._seen(name)
 
@@ -94,6 +93,10 @@ class Fleet:
         """The poller of a control plane, or None where there is no such control plane."""
         berth = self._berths.get(name)
         return berth.poller if berth else None
+
+    def alike(self, name: str) -> frozenset[str]:
+        """The control planes that reach the same one as this one does, itself included."""
+        return self._reach.alike(name)
 
     def still(self, seen: ControlPlaneView, namespace: str, client: object) -> bool:
         """Whether a control plane is still as this namespace has seen it, and still asked with this client."""
@@ -123,7 +126,7 @@ class Fleet:
         return ControlPlaneView(
             name=name,
             url=spec.url,
-            tenant_id=_tenant(berth.plane),
+            tenant_id=tenant_of(berth.plane),
             allowed=allowed,
             suspended=spec.suspend,
             deleting=berth.plane.deleting,
@@ -134,9 +137,9 @@ class Fleet:
     async def aclose(self) -> None:
         """Stop all pollers."""
         tasks = [berth.task for berth in self._berths.values()]
-        tasks += [berth.writing for berth in self._berths.values() if berth.writing]
         for task in tasks:
             task.cancel()
+        tasks += [writing for berth in self._berths.values() if (writing := berth.statuses.stop())]
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._holds.aclose()
         self._berths.clear()
@@ -158,12 +161,15 @@ class Fleet:
             changed=lambda poll: self._looked(name, poll),
         )
         task = asyncio.create_task(poller.run(), name=f"poll {name}")
-        self._berths[name] = _Berth(plane, poller, task)
+        statuses = Statuses(self._kube, lambda: berth.plane, self._take, lambda: self._outdated(name))
+        berth = self._berths[name] = _Berth(plane, poller, task, statuses)
+        self._reach.put(plane)
         self._holds.look(name)
         self._seen(name)
 
     def _change(self, berth: _Berth, plane: ControlPlane) -> None:
         before, berth.plane = berth.plane, plane
+        self._reach.put(plane)
         self._holds.look(plane.name)
         if _reached_by(before.spec) != _reached_by(plane.spec):
             berth.poller.forget()
@@ -190,42 +196,16 @@ class Fleet:
         self._changed(name, poll)
 
     def _report(self, name: str, status: ControlPlaneStatus) -> None:
-        """Write the status in the background where anything but a time has changed; the newest one counts."""
-        berth = self._berths.get(name)
-        if berth is None:
-            return
-        berth.wanted = self._holds.noted(berth.plane, status)
-        if berth.writing is None or berth.writing.done():
-            berth.writing = asyncio.create_task(self._write(berth), name=f"status of {name}")
+        if berth := self._berths.get(name):
+            berth.statuses.report(self._holds.noted(berth.plane, status))
 
     async def _record(self, name: str, status: ControlPlaneStatus) -> None:
-        """Write the status and wait until that has ended, well or not; KubernetesError where a right is missing."""
-        self._report(name, status)
-        berth = self._berths.get(name)
-        if berth is None or berth.writing is None:
-            return
-        await asyncio.wait({berth.writing})
-        if berth.refused is not None:
-            message = (
-                "The operator may not write the status of the RunaiControlPlane, without which it does nothing. Grant "
-                "it the right to patch runaicontrolplanes/status."
-            )
-            raise KubernetesError(message, status=berth.refused.status) from berth.refused
+        if berth := self._berths.get(name):
+            await berth.statuses.record(self._holds.noted(berth.plane, status))
 
-    async def _write(self, berth: _Berth) -> None:
-        while (status := berth.wanted) is not None:
-            berth.wanted = berth.refused = None
-            if timeless(status.to_dict()) == timeless(berth.plane.status.to_dict()):
-                continue
-            try:
-                written = await self._kube.write_plane_status(berth.plane, status.to_dict())
-            except Conflict:
-                berth.poller.look()  # the watch brings what is newer; the next look reports again
-            except KubernetesError as error:
-                berth.refused = error if error.status == HTTPStatus.FORBIDDEN else None
-                logger.warning("status of control plane %s: %s", berth.plane.metadata.name, error.message)
-            else:
-                self._take(written)
+    async def _outdated(self, name: str) -> None:
+        if berth := self._berths.get(name):
+            berth.poller.look()  # the watch brings what is newer; the next look reports again
 
 
 def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:
@@ -233,11 +213,6 @@ def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:
     return (spec.url, spec.allow_insecure_transport, spec.credentials_secret_ref, spec.ca_bundle, spec.proxy_url)
 
 
-def _tenant(plane: ControlPlane) -> int | None:
-    """The tenant that is held to, as far as it is known."""
-    return plane.spec.tenant_id or plane.status.tenant_id
-
-
 def _same_tenant(plane: ControlPlane, seen: ControlPlaneView) -> bool:
     """Whether the tenant is the one that was seen, or the first that a list has shown since."""
-    return _tenant(plane) == seen.tenant_id or (seen.tenant_id is None and plane.spec.tenant_id is None)
+    return tenant_of(plane) == seen.tenant_id or (seen.tenant_id is None and plane.spec.tenant_id is None)

@@ -92,6 +92,7 @@ class Reconciler:
             timing=self._timing,
             fresh_id=uuid.uuid4().hex,
             rivals=self._world.registrations.rivals(entry.registration, snapshot),
+            elsewhere=self._world.registrations.elsewhere(entry.registration, snapshot),
             name_reserved=self._apply.reserved(name, entry.registration),
             memory=entry.memory,
             reads=self._world.registrations.reads(entry, reads),

@@ -29,7 +29,7 @@ class World:
 
     def __init__(self, kube: Kube, fleet: Fleet) -> None:
         self.kube, self.fleet = kube, fleet
-        self.registrations = Registrations()
+        self.registrations = Registrations(fleet.alike)
         self.queue: Queue | None = None
         self.lists_quickly = True
         self._listing = asyncio.Lock()
@@ -138,7 +138,8 @@ class World:
         """Wake the registrations for which something has changed, and those that wait for a list."""
         self.wake(self._parked.keys() & self.registrations.of_plane(name))
         if poll.after is not None and self._orphans.concerns(name):
-            self._orphans.listed(name, poll.after, self.held(name).uuids)
+            everywhere = Held.of(entry.registration for entry in self.registrations.entries.values())
+            self._orphans.listed(name, poll.after, everywhere.uuids)
         if poll.turned:
             for uid in self.registrations.of_plane(name):
                 self.registrations.entries[uid].succeeded()
