@@ -112,7 +112,7 @@ class Kube:
     async def hold_secret(self, namespace: str, seen: Metadata, finalizers: Sequence[str]) -> Json:
         """Replace the finalizers of a Secret; Absent where it is gone."""
         path, body = f"/api/v1/namespaces/{namespace}/secrets/{seen.name}", _held(seen, finalizers)
-        return await self._request("PATCH", path, body=body, kind=_MERGE)
+        return await self._request("PATCH", path, body=body, kind=_MERGE, secret=True)
 
     async def read(self, registration: Registration) -> Registration:
         """Read one registration from the API server; Absent where it is gone, or where its name has another uid."""
@@ -169,7 +169,7 @@ class Kube:
         """Delete a Secret as it was seen (Conflict where it has changed); one that is gone already is as good."""
         body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
         with contextlib.suppress(Absent):
-            await self._request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{name}", body=body)
+            await self._request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{name}", body=body, secret=True)
 
     async def namespace(self, name: str) -> Metadata:
         """Read the metadata of a namespace; Absent where there is none."""
@@ -216,7 +216,7 @@ class Kube:
     ) -> Json:
         """Send one request, once; the answer's JSON, or the error its status stands for.
 
-        Where the body is `secret`, nothing of the answer is quoted: a webhook may repeat what it was shown.
+        Where the object is `secret`, nothing of the answer is quoted: a webhook may repeat what it was shown.
         """
         headers = {"Accept": "application/json", "Content-Type": kind}
         prepared = await self._api.param_serialize(

@@ -1,6 +1,8 @@
 """The ends of an install Secret: it goes with its registration, and a killed operator leaves none half-made."""
 
 import asyncio
+import base64
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from kube import Kube, Object
 from operators import House, until
 from runai_registrar.errors import KubernetesError, Terminating
 from runai_registrar.kube import Kube as OurKube
+from runai_registrar.resources import Metadata
 from stage import RELEASE, Registration, Stage
 
 INFO = "get_cluster_install_info_by_uuid"
+CANARY = {"clientSecret": "canary"}
 
 
 def asking(stage: Stage, name: str, **spec: Any) -> tuple[Registration, str]:
@@ -94,9 +98,36 @@ async def test_a_namespace_that_ends_is_told_from_a_refusal(kube: Kube, house: H
     kube.patch(f"/api/v1/namespaces/{ending}/configmaps/holder", {"metadata": {"finalizers": None}})
 
 
-async def test_a_refused_secret_is_not_quoted(kube: Kube, house: House, namespace: str) -> None:
+Try = Callable[[OurKube, str], Awaitable[object]]
+
+
+async def _create(api: OurKube, namespace: str) -> object:
+    return await api.create_secret(namespace, {"generateName": "install-"}, {"clientSecret": SecretStr("canary")})
+
+
+async def _hold(api: OurKube, namespace: str) -> object:
+    seen = Metadata.model_validate((await api.secret(namespace, "quoted"))["metadata"])
+    return await api.hold_secret(namespace, seen, () if seen.finalizers else ("example.com/held",))
+
+
+async def _delete(api: OurKube, namespace: str) -> object:
+    made = await api.create_secret(namespace, {"generateName": "install-"}, {"clientSecret": SecretStr("canary")})
+    seen = Metadata.model_validate(made["metadata"])
+    await api.delete_secret(namespace, seen.name, seen.uid, seen.resource_version)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("operation", "attempt"),
+    [("CREATE", _create), ("UPDATE", _hold), ("DELETE", _delete)],
+    ids=["created", "held", "deleted"],
+)
+async def test_a_refused_secret_is_not_quoted(
+    kube: Kube, house: House, namespace: str, operation: str, attempt: Try
+) -> None:
     """What an admission plugin says of a Secret may repeat it: an error has the status, and nothing of the answer."""
-    policy = _refusing_policy(f"quotes-{namespace}", namespace)
+    policy = _refusing_policy(f"quotes-{namespace}", namespace, operation)
+    kube.create(f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": "quoted"}, "stringData": CANARY})
     for kind, manifest in policy.items():
         kube.create(f"/apis/admissionregistration.k8s.io/v1/{kind}", manifest)
     configuration = Configuration()
@@ -105,7 +136,7 @@ async def test_a_refused_secret_is_not_quoted(kube: Kube, house: House, namespac
     refusals: list[str] = []
     for _ in range(200):
         try:
-            await api.create_secret(namespace, {"generateName": "install-"}, {"clientSecret": SecretStr("canary")})
+            await attempt(api, namespace)
         except KubernetesError as error:
             refusals.append(str(error))
             break
@@ -116,13 +147,15 @@ async def test_a_refused_secret_is_not_quoted(kube: Kube, house: House, namespac
 
     assert [refusal.partition(":")[0] for refusal in refusals] == ["The API server answered 422"]
     assert "canary" not in str(refusals)
+    assert base64.b64encode(b"canary").decode() not in str(refusals)
 
 
-def _refusing_policy(name: str, namespace: str) -> dict[str, Object]:
-    """A policy that refuses every Secret of a namespace, and repeats what is in it."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+def _refusing_policy(name: str, namespace: str, operation: str) -> dict[str, Object]:
+    """A policy that refuses one operation on every Secret of a namespace, and repeats what is in it."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": [operation], "resources": ["secrets"]}
     selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
-    refuse = {"expression": "false", "messageExpression": "'refused: ' + object.data['clientSecret']"}
+    what = "oldObject" if operation == "DELETE" else "object"
+    refuse = {"expression": "false", "messageExpression": f"'refused: ' + {what}.data['clientSecret']"}
     spec = {"matchConstraints": {"resourceRules": [rule], "namespaceSelector": selector}, "validations": [refuse]}
     binding = {"policyName": name, "validationActions": ["Deny"]}
     return {
