@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import pytest
+
 from core.situations import URL, at, registered, registration
 from engine.api_server import ApiServer, world_of
 from engine.control_plane import Fleet as QuietFleet
@@ -283,6 +285,39 @@ async def test_a_missing_right_is_not_asked_for_at_every_event() -> None:
     yard.holds.used(yard.server.planes["default"])
     await yard.idle()
     assert yard.held() == []
+
+
+@pytest.mark.parametrize("status", [500, 409, None])
+async def test_a_secret_that_could_not_be_let_go_is_tried_again(status: int | None) -> None:
+    """Whatever fails once, the Secret is let go at the next try, and the control plane not before."""
+    yard = Yard("one")
+    yard.plane()
+    yard.users["default"] = ("platform/gpu",)
+    await yard.settled()
+    yard.users.clear()
+    kind = Conflict if status == 409 else KubernetesError
+    yard.server.fails = kind("Not now.", status=status)
+    if status == 409:
+        yard.server.meanwhile = lambda: setattr(yard.server, "fails", kind("Not now.", status=409))
+    yard.holds.look("default")
+    await yard.idle()
+    assert yard.held() == ["one", "default"]
+
+    yard.server.meanwhile = yard.server.fails = None
+    await yard.settled(polled=False)
+    assert yard.held() == []
+
+
+async def test_a_secret_is_let_go_with_its_control_plane() -> None:
+    """A control plane that is gone lets go of its Secret, also where that was not seen since the last failure."""
+    yard = Yard("one")
+    plane = yard.plane()
+    yard.server.change("one", finalizers=(FOREIGN, CREDENTIALS_FINALIZER))
+    del yard.server.planes["default"]
+    yard.holds.lose(plane)
+    await yard.idle()
+
+    assert yard.server.secrets["one"].finalizers == (FOREIGN,)
 
 
 async def test_only_the_first_and_the_last_registration_matter() -> None:

@@ -79,7 +79,7 @@ class Holds:
     def lose(self, plane: ControlPlane) -> None:
         """A control plane is gone, perhaps by force: nobody else lets go of its Secret."""
         self._released.pop(plane.name, None)
-        for name in {plane.spec.credentials_secret_ref.name, finalizers.former_secret(plane)} & self._seen.keys():
+        for name in {plane.spec.credentials_secret_ref.name, finalizers.former_secret(plane)} - {None}:
             self._queue.add(f"{_SECRET} {name}")
 
     def noted(self, plane: ControlPlane, status: ControlPlaneStatus) -> ControlPlaneStatus:
@@ -135,7 +135,8 @@ class Holds:
         elif self._released.get(plane.name) != former:
             await self._settle_secret(former)
             self._released[plane.name] = former
-        if secret in self._seen or plane.deleting or plane.spec.suspend:  # else a poll is about to read it
+        freed = CONTROL_PLANE_FINALIZER in plane.metadata.finalizers and not self._users(plane.name)
+        if secret in self._seen or freed or plane.deleting or plane.spec.suspend:  # else a poll is about to read it
             await self._settle_secret(secret)
 
     async def _hold_plane(self, plane: ControlPlane, *, wanted: bool) -> None:
@@ -164,9 +165,8 @@ class Holds:
             except Conflict:
                 if last:
                     raise
-            except KubernetesError as error:
-                if error.status == HTTPStatus.FORBIDDEN:
-                    self._seen[name] = seen  # as it was; what may not be written is said once
+            except KubernetesError:
+                self._seen[name] = seen  # as it was, as far as anybody knows; a newer one is met by the conflict
                 raise
             else:
                 self._seen[name] = Metadata.model_validate(body["metadata"])
