@@ -392,6 +392,11 @@ AFTER = [
     ),
     Row("other-tenant/restored", replace(KEPT, control_plane=plane(tenant_id=TENANT)), IN_STEP),
     Row(
+        "plane-in-trouble/with-a-long-interval",
+        replace(NEW, control_plane=plane(trouble=SILENT, poll_interval=3600.0)),
+        Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", wake=30.0),
+    ),
+    Row(
         "plane-in-trouble/for-a-new-one",
         replace(NEW, control_plane=plane(trouble=SILENT)),
         Stand(Phase.RECONCILING, "ControlPlaneUnreachable", "", wake=30.0),

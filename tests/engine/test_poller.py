@@ -34,12 +34,14 @@ class Secrets:
 class Stand:
     """Where a poller stands: the control plane that it looks at, and what it reports."""
 
-    def __init__(self, *, suspend: bool = False, error: Exception | None = None) -> None:
+    def __init__(self, *, suspend: bool = False, error: Exception | None = None, interval: str = "30s") -> None:
         spec = {"url": "https://app.run.ai", "credentialsSecretRef": {"name": "credentials"}, "suspend": suspend}
+        spec["pollInterval"] = interval
         body = {"metadata": {"name": "default", "uid": "uid-p", "generation": 1}, "spec": spec}
         self.plane: ControlPlane | None = ControlPlane.from_dict(body)
         self.reported: list[ControlPlaneStatus] = []
         self.polls: list[Poll] = []
+        self.breaks: Exception | None = None
         self.looked = asyncio.Event()
         self.secrets = Secrets(error or Absent("There is none."))
         self.poller = Poller(
@@ -56,6 +58,8 @@ class Stand:
 
     def _changed(self, poll: Poll) -> None:
         self.polls.append(poll)
+        if self.breaks is not None and len(self.polls) == 1:
+            raise self.breaks
         self.looked.set()
 
 
@@ -157,3 +161,40 @@ async def test_an_unexpected_error_does_not_end_a_poller() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
     assert done == set()
+
+
+async def test_who_listens_does_not_end_a_poller() -> None:
+    """A bug in those who are told of a look costs that one look."""
+    stand = Stand(error=Absent("There is none."), interval="1s")
+    stand.breaks = ValueError("unexpected")
+    await looked(stand)
+
+    assert len(stand.polls) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (KubernetesError("No answer."), 30.0),
+        (ValueError("unexpected"), 30.0),
+        (Absent("There is none."), 3600.0),
+        (KubernetesError("Forbidden.", status=403), 3600.0),
+    ],
+    ids=["api-server", "unexpected", "no-secret", "forbidden"],
+)
+async def test_a_hiccup_does_not_cost_a_long_interval(error: Exception, seconds: float) -> None:
+    """After what passes by itself the next look comes within half a minute; for a person there is the interval."""
+    stand = Stand(error=error, interval="1h")
+    await looked(stand)
+
+    assert stand.plane is not None
+    assert stand.poller._interval(stand.plane) == seconds
+
+
+async def test_a_short_interval_stays_short() -> None:
+    """Trouble does not slow down a poller that looks often."""
+    stand = Stand(error=KubernetesError("No answer."), interval="2s")
+    await looked(stand)
+
+    assert stand.plane is not None
+    assert stand.poller._interval(stand.plane) == 2.0

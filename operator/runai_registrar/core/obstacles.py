@@ -11,6 +11,9 @@ from runai_registrar.resources import CREATE_ATTEMPT
 SILENCE = 5
 """Poll intervals without an answer after which a registered cluster's connection is unknown."""
 
+LOOK_SOON = 30.0
+"""Longest time, in seconds, until a registration is looked at again that waits for a trouble to pass."""
+
 LATE = frozenset({"ControlPlaneNotFound", "CredentialsNotFound"})
 
 
@@ -127,7 +130,7 @@ def _passing(o: Observed, trouble: Trouble) -> Stand:
     held = own_title(o)
     interval = o.control_plane.poll_interval
     if held is None or o.registration.deleting or not _applied(o):
-        return waiting(o, trouble.reason, trouble.message, interval)
+        return waiting(o, trouble.reason, trouble.message, min(interval, LOOK_SOON))
     left = SILENCE * interval - trouble.since.age(o.now)
     if left > 0:
         return Stand(Phase.KEEP, trouble.reason, "", title=held, wake=left)

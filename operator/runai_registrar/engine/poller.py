@@ -20,6 +20,9 @@ from runai_registrar.engine.troubles import Troubles, words
 from runai_registrar.errors import KubernetesError, RegistrarError
 from runai_registrar.resources import ControlPlane, ControlPlaneStatus, VerifiedConnection
 
+SOON = 30.0
+"""Longest time, in seconds, before the next look after one that failed in a way that passes by itself."""
+
 SPACING = 1.0
 """Seconds between the end of one list and the beginning of the next, at least."""
 
@@ -86,6 +89,7 @@ class Poller:
         self.client: ControlPlaneClient | None = None  # the one whose tenant was verified by the snapshot
         self._looking: Stamp | None = None  # when the look under way began, unless it decides nothing any more
         self._verified: VerifiedConnection | None = None  # by this process; a status may lose it again
+        self._hindered = False  # by the API server, in the latest look
         self._wanted = asyncio.Event()
         self._troubles = Troubles()
 
@@ -116,13 +120,19 @@ class Poller:
         """Look once per interval, or sooner when asked to, until cancelled."""
         try:
             while plane := self._plane():
-                await self._look(plane)
-                interval = plane.spec.poll_interval.total_seconds()
+                await self._look_safely(plane)
+                interval = self._interval(plane)
                 spacing = min(SPACING, interval)
                 await asyncio.sleep(spacing)
                 await self._rest(interval - spacing)
         finally:
             await self._connection.aclose()
+
+    def _interval(self, plane: ControlPlane) -> float:
+        """Seconds until the next look: a hiccup does not cost a long interval."""
+        usual = plane.spec.poll_interval.total_seconds()
+        passing = self._hindered or (self.trouble is not None and self.trouble.passing)
+        return min(usual, SOON) if passing else usual
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -131,10 +141,18 @@ class Poller:
         except TimeoutError:
             return
 
+    async def _look_safely(self, plane: ControlPlane) -> None:
+        """Look; whatever goes wrong in those who are told of it, there is a next look."""
+        try:
+            await self._look(plane)
+        except Exception:
+            logger.exception("control plane %s: the end of a look could not be told", plane.metadata.name)
+            self._looking, self._hindered = None, True
+
     async def _look(self, plane: ControlPlane) -> None:
         self._wanted.clear()
         began, before, was, by = clock.now(), self.snapshot, self.trouble, self._connection.client
-        self._looking = began
+        self._looking, self._hindered = began, False
         try:
             if plane.spec.suspend:
                 self._report(planes.suspended(plane, self._held(), _now()))
@@ -193,6 +211,7 @@ class Poller:
     def _failed(self, plane: ControlPlane, error: RegistrarError, began: Stamp) -> None:
         """What the API server did not do is a trouble only where it takes a person: a right is to be granted."""
         if isinstance(error, KubernetesError) and error.status != HTTPStatus.FORBIDDEN:
+            self._hindered = True
             logger.warning("control plane %s: %s", plane.metadata.name, error.message)
         else:
             self._fail(plane, self._troubles.failed(error, began, self.trouble))
