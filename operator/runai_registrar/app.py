@@ -81,8 +81,7 @@ class App:
         while not self._listed:
             try:
                 await self._world.list_live(clock.now())
-                for body in await self._kube.control_planes():
-                    self._fleet.see(body)
+                await self._fleet.list_live(clock.now())
                 self._listed = True
             except Absent:
                 logger.warning("the CRDs of runai-registrar are not installed; waiting for them")
@@ -92,10 +91,11 @@ class App:
                 await asyncio.sleep(RETRY)
 
     async def _look_again(self) -> None:
-        try:
-            await self._world.list_live(clock.now())
-        except KubernetesError as error:
-            logger.warning("%s The list is tried again.", error.message)
+        for room in (self._world, self._fleet):
+            try:
+                await room.list_live(clock.now())
+            except KubernetesError as error:
+                logger.warning("%s The list is tried again.", error.message)
 
     async def _shut_down(self, *tasks: asyncio.Task[Any]) -> None:
         logger.info("stopping; work under way gets up to %d s", STOP_GRACE)

@@ -137,9 +137,9 @@ class Kube:
         parts = [await self._list(_path(REGISTRATIONS, name), query) for name in self._namespaces or ("",)]
         return [item for part in parts for item in part.items]
 
-    async def control_planes(self) -> list[Json]:
+    async def control_planes(self) -> Listed:
         """List all control planes, as JSON."""
-        return (await self._list(_path(CONTROL_PLANES))).items
+        return await self._list(_path(CONTROL_PLANES))
 
     async def secret(self, namespace: str, name: str) -> Json:
         """Read one Secret by name; Absent where there is none."""

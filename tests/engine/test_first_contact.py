@@ -11,10 +11,11 @@ import pytest
 from runai_registrar.core.observed import ControlPlaneView
 from runai_registrar.core.planes import Held
 from runai_registrar.core.times import Timing
+from runai_registrar.engine import clock
 from runai_registrar.engine.fleet import Fleet
 from runai_registrar.engine.poller import Poll, Poller
 from runai_registrar.errors import Conflict, KubernetesError
-from runai_registrar.kube import Kube
+from runai_registrar.kube import Kube, Listed
 from runai_registrar.resources import ControlPlane, ControlPlaneStatus
 from runai_registrar.simulator import Admin, Server, Simulator, running_in_thread
 
@@ -24,7 +25,8 @@ class ApiServer:
 
     def __init__(self, simulator: Server) -> None:
         self.fails: list[KubernetesError] = []
-        self.writes = 0
+        self.writes = self.lists = 0
+        self.gone, self.version = False, ""
         self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
         self.goes_on.set()
         self.simulator = simulator
@@ -46,6 +48,12 @@ class ApiServer:
             raise self.secret_fails
         return {"metadata": {"name": name, "uid": "uid-s", "resourceVersion": "1"}, "data": self.data}
 
+    async def control_planes(self) -> Listed:
+        """List what there is; at its own version, unless that is another one."""
+        self.lists += 1
+        here = [] if self.gone else [self.plane.to_dict()]
+        return Listed(here, self.version or self.plane.metadata.resource_version)
+
     async def write_plane_status(self, plane: ControlPlane, status: dict[str, Any]) -> ControlPlane:
         """Replace the status."""
         self.writes += 1
@@ -53,6 +61,8 @@ class ApiServer:
         await self.goes_on.wait()
         if self.fails:
             raise self.fails.pop(0)
+        if plane.metadata.resource_version != self.plane.metadata.resource_version:
+            raise Conflict("Somebody else has written.", status=409)
         version = str(int(plane.metadata.resource_version or 0) + 1)
         metadata = plane.metadata.model_copy(update={"resource_version": version})
         wrote = ControlPlaneStatus.model_validate(status)
@@ -264,6 +274,50 @@ async def test_a_suspension_is_said_at_once(contact: Contact) -> None:
             change(contact, suspend=False)
             await contact.looks(2)
             assert admin.counts().total() > asked
+
+
+def change_unseen(contact: Contact, **spec: object) -> None:
+    """Change the spec, and lose the event."""
+    before = contact.server.plane
+    metadata = before.metadata.model_copy(update={"resource_version": "70"})
+    contact.server.plane = before.model_copy(update={"metadata": metadata, "spec": before.spec.model_copy(update=spec)})
+
+
+async def test_a_lost_event_is_met_by_a_conflict(contact: Contact) -> None:
+    """What a watch has missed is listed once when the status cannot be written over it, and then it counts."""
+    async with made(contact):
+        await contact.looks(1)
+        change_unseen(contact, tenant_id=2002)
+        with Admin(contact.server.simulator.admin_url) as admin:
+            rotated = admin.add_credential(client_id="another")
+        contact.server.change_secret(rotated.client_id, rotated.client_secret)
+        await contact.looks(2)
+
+        assert contact.server.lists == 1
+        assert (await view(contact)).tenant_id == 2002
+
+
+@pytest.mark.parametrize(("version", "there"), [("1000", False), ("1", True)], ids=["older", "newer"])
+async def test_a_complete_list_finds_what_is_gone(contact: Contact, version: str, *, there: bool) -> None:
+    """A control plane that a list lacks is gone, unless it is newer than the list."""
+    async with made(contact):
+        await contact.looks(1)
+        contact.server.gone, contact.server.version = True, version
+        await contact.fleet.list_live(clock.now())
+
+        assert (await view(contact)).exists is there
+
+
+async def test_a_slow_list_does_not_bring_back_what_is_gone(contact: Contact) -> None:
+    """A list from before a deletion that was seen does not bring the control plane back; one list serves who asked."""
+    async with made(contact):
+        before = clock.now()
+        contact.fleet.lose("default")
+        for _ in range(2):
+            await contact.fleet.list_live(before)
+
+        assert not (await view(contact)).exists
+        assert contact.server.lists == 1
 
 
 async def view(contact: Contact) -> ControlPlaneView:

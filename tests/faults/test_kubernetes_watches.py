@@ -1,15 +1,15 @@
 """Watches that break, stand still, lose events or start from an old list: nothing is done by what they show."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from faults.arena import Arena, FaultyHouse
-from faults.vocabulary import DELETE, POST, PUT, WATCH_REGISTRATIONS, EventMatch, Kind, carrying, changes
+from faults.vocabulary import DELETE, POST, PUT, WATCH_PLANES, WATCH_REGISTRATIONS, EventMatch, Kind, carrying, changes
 from operators import Operator, until
-from stage import LONG_AFTER
+from stage import LONG_AFTER, condition
 
 
 def event(name: str, *kinds: str, deleting: bool = False) -> EventMatch:
@@ -122,6 +122,33 @@ def test_an_event_that_is_lost(arena: Arena) -> None:
     deleted.wait_gone()
     assert [len(arena.calls(match)) for match in (POST, PUT, DELETE)] == [2, 1, 1]
     arena.judge()
+
+
+@pytest.mark.case(
+    "R-42",
+    injected="the event of an edit of a RunaiControlPlane lost",
+    outcome="met by the conflict when its status is written next; a list of control planes brings what was missed",
+    degraded="until its status changes, it takes the list that is made every 10 minutes",
+)
+@pytest.mark.usefixtures("operator")
+def test_an_event_of_a_control_plane_that_is_lost(arena: Arena) -> None:
+    """A suspension whose event never comes counts from the next write of the status on."""
+    plane = arena.stage.control_plane
+    arena.stage.registered(listed=True)
+    loss = arena.door.fault(Kind.LOSE_EVENT, WATCH_PLANES, event=_suspends)
+    plane.change(suspend=True)
+    loss.wait_reached()
+    arena.admin.create("gpu-somebody-elses")  # is counted in the status
+    arena.stage.kube.wait_for(plane.path, lambda seen: "Suspended" in str(condition(seen, "Ready")), 30, "suspended")
+
+    plane.change(suspend=False)
+    arena.stage.registered()
+    arena.judge()
+
+
+def _suspends(seen: Mapping[str, Any]) -> bool:
+    """Whether an event shows a control plane that is suspended."""
+    return bool(seen["object"].get("spec", {}).get("suspend"))
 
 
 def test_watches_that_are_refused(arena: Arena) -> None:

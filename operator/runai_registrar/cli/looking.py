@@ -137,7 +137,7 @@ async def _plane(kube: Kube, name: str) -> ControlPlane:
 async def _no_plane(kube: Kube, name: str) -> str:
     """Whether the kind or only this one is missing; and which ones there are."""
     try:
-        others = sorted(each["metadata"]["name"] for each in await kube.control_planes())
+        others = sorted(each["metadata"]["name"] for each in (await kube.control_planes()).items)
     except Absent:
         return _CRDS
     except KubernetesError:

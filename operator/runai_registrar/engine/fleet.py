@@ -9,7 +9,7 @@ from typing import Any
 
 from runai_registrar.core.observed import ControlPlaneView, Trouble
 from runai_registrar.core.planes import Held
-from runai_registrar.core.times import Timing
+from runai_registrar.core.times import Stamp, Timing
 from runai_registrar.engine import clock
 from runai_registrar.engine.cache import newer
 from runai_registrar.engine.connection import Connection
@@ -39,6 +39,9 @@ class Fleet:
     def __init__(self, kube: Kube, namespace: str, timing: Timing) -> None:
         self._kube, self._namespace, self._timing = kube, namespace, timing
         self._berths: dict[str, _Berth] = {}
+        self._gone: set[str] = set()  # since the last complete list, which may have begun before they went
+        self._listing = asyncio.Lock()
+        self._listed: Stamp | None = None
         self._namespaces, self._reach = Namespaces(kube), Reach()
         self._held: Callable[[str], Held] = lambda _: Held(frozenset(), frozenset())
         self._changed: Callable[[str, Poll], None] = lambda *_: None
@@ -78,11 +81,29 @@ class Fleet:
         if berth is None or (uid is not None and berth.plane.metadata.uid != uid):
             return
         del self._berths[name]
+        self._gone.add(berth.plane.metadata.uid)
         berth.task.cancel()
         berth.statuses.stop()
         self._reach.remove(name)
         self._holds.lose(berth.plane)
         self._seen(name)
+
+    async def list_live(self, after: Stamp) -> None:
+        """List all control planes, unless a list that began after this moment was made: what a watch has missed."""
+        async with self._listing:
+            if self._listed is not None and self._listed.after(after):
+                return
+            began = clock.now()
+            listed = await self._kube.control_planes()
+            self._listed = began
+            for body in listed.items:
+                if body["metadata"]["uid"] not in self._gone:
+                    self.see(body)
+            self._gone.clear()
+            there = {body["metadata"]["name"] for body in listed.items}
+            for name in self._berths.keys() - there:
+                if not newer(self._berths[name].plane.metadata.resource_version, listed.resource_version):
+                    self.lose(name)
 
     def used(self, name: str) -> None:
         """A registration that refers to a control plane was seen, or is gone."""
@@ -204,8 +225,13 @@ class Fleet:
             await berth.statuses.record(self._holds.noted(berth.plane, status))
 
     async def _outdated(self, name: str) -> None:
+        """Somebody else has written: the watch may have missed it, so that a list must tell; the next look reports."""
+        try:
+            await self.list_live(clock.now())
+        except KubernetesError as error:
+            logger.warning("%s The list of control planes is made later.", error.message)
         if berth := self._berths.get(name):
-            berth.poller.look()  # the watch brings what is newer; the next look reports again
+            berth.poller.look()
 
 
 def _reached_by(spec: ControlPlaneSpec) -> tuple[object, ...]:
