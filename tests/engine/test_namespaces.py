@@ -1,11 +1,12 @@
 """Which namespaces may use a control plane."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
 
-from runai_registrar.engine.namespaces import Namespaces
+from runai_registrar.engine.namespaces import MEMORY, Namespaces
 from runai_registrar.errors import Absent, KubernetesError
 from runai_registrar.kube import Kube
 from runai_registrar.resources import AllowedNamespaces, LabelSelector, Metadata
@@ -89,6 +90,49 @@ async def test_labels_are_remembered_for_a_while() -> None:
         await asked.allowed(GPU, "platform")
 
     assert server.asked == ["platform"]
+
+
+async def test_a_label_that_is_taken_away_is_noticed() -> None:
+    """Who is let in or shut out by another label is told of it, once, and what is remembered is not read again."""
+    server, told = Labels(platform={"gpu": "yes"}, other={"gpu": "no"}), list[str]()
+    asked = namespaces(server)
+
+    async def looks(*, later: bool = True) -> int:
+        """Let the labels grow old, look, and return how often it has been told so far."""
+        if later:
+            asked._labels = {name: (at.earlier(MEMORY), labels) for name, (at, labels) in asked._labels.items()}
+        asked.look("default", GPU, ("platform",), lambda: told.append("turned"))
+        await asyncio.gather(*asked._reading.values())
+        return len(told)
+
+    assert await looks() == 0
+    server.labels["platform"] = {}
+    assert await looks(later=False) == 0
+    assert [await looks(), await looks()] == [1, 1]
+    assert not asked.known(GPU, "platform")
+    server.labels["platform"] = {"gpu": "yes"}
+    assert await looks() == 2
+    assert server.asked == ["platform"] * 4
+    await asked.aclose()
+
+
+async def test_labels_are_not_read_for_nothing() -> None:
+    """Without a selector nothing is read anew, and what may not be read turns nothing."""
+    server, told = Labels(platform={}), list[str]()
+    quiet, barred = namespaces(server), namespaces(Refusing())
+    quiet.look("default", rule(), ("platform",), lambda: told.append("turned"))
+    barred.look("default", GPU, ("platform",), lambda: told.append("turned"))
+    await asyncio.gather(*barred._reading.values())
+
+    assert (server.asked, told, quiet._reading) == ([], [], {})
+
+
+def test_what_is_not_known_is_not_refused() -> None:
+    """At the last moment before a call nothing is read: what was never read does not stop it."""
+    asked = namespaces(Labels())
+
+    assert asked.known(GPU, "platform")
+    assert not asked.known(rule(**{"from": "Names", "names": ["other"]}), "platform")
 
 
 async def test_what_cannot_be_read_is_not_taken_for_a_no() -> None:

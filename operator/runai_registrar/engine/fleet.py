@@ -162,6 +162,7 @@ class Fleet:
             task.cancel()
         tasks += [writing for berth in self._berths.values() if (writing := berth.statuses.stop())]
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._namespaces.aclose()
         await self._holds.aclose()
         self._berths.clear()
 
@@ -214,6 +215,9 @@ class Fleet:
 
     def _looked(self, name: str, poll: Poll) -> None:
         self._holds.look(name)
+        if berth := self._berths.get(name):
+            spaces = {user.partition("/")[0] for user in self._users(name)}
+            self._namespaces.look(name, berth.plane.spec.allowed_namespaces, spaces, lambda: self._seen(name))
         self._changed(name, poll)
 
     def _report(self, name: str, status: ControlPlaneStatus) -> None:
