@@ -82,6 +82,33 @@ async def test_in_flight() -> None:
 
 
 @in_virtual_time
+async def test_in_flight_under_other_settings() -> None:
+    """What is under way counts on where a control plane is asked otherwise from now on."""
+    before = pacing(requests_per_second=1000.0, patience=60.0)
+    after = pacing(requests_per_second=500.0, patience=60.0, slots=before.slots)
+
+    old = [asyncio.create_task(started(before, 1.0)) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    new = await started(after)
+
+    assert new >= 1.0 + min([await each for each in old])
+
+
+@in_virtual_time
+async def test_down_while_others_wait() -> None:
+    """Calls that waited for their turn when the control plane went down are not all sent as probes: one is."""
+    paced = pacing(requests_per_second=1.0, max_in_flight=10)
+    waiting = [asyncio.create_task(started(paced, 30.0)) for _ in range(8)]
+    await asyncio.sleep(0.5)
+    for _ in range(DOWN_AFTER):
+        paced.failed()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [isinstance(each, float) for each in ended].count(True) == 2  # the one on the wire, and the probe
+    assert [isinstance(each, NotSent) for each in ended].count(True) == 6
+
+
+@in_virtual_time
 async def test_patience() -> None:
     """Nobody waits longer than the patience for a slot, and those who gave up took none."""
     paced = pacing(max_in_flight=1, patience=5.0)

@@ -62,11 +62,7 @@ class ControlPlaneClient:
         pacing: Pacing | None = None,
     ) -> None:
         self._transport = Transport(settings, observe)
-        self.pacing = pacing or Pacing(
-            requests_per_second=settings.requests_per_second,
-            max_in_flight=settings.max_in_flight,
-            patience=settings.patience,
-        )
+        self.pacing = pacing or Pacing.of(settings)
         self._auth = Authenticator(credentials, self._send)
         self._wanted = wanted
         self._closed = self._left = False

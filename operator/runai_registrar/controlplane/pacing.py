@@ -24,6 +24,9 @@ from runai_registrar.errors import Barred
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from typing import Self
+
+    from runai_registrar.controlplane.endpoint import ConnectionSettings
 
 DOWN_AFTER = 3
 """Outages in a row after which the control plane counts as down."""
@@ -40,7 +43,15 @@ _HIGHEST_EXPONENT = 10
 class Pacing:
     """The turns of one control plane.
 
+    Args:
+        requests_per_second: How many are started in a second.
+        max_in_flight: How many are under way at once.
+        patience: Seconds that a turn is waited for at most.
+        jitter: A number from 0 to 1, for pauses.
+        slots: Those of the same control plane until now, which was asked otherwise: what is under way counts on.
+
     Attributes:
+        slots: What bounds how many are under way at once.
         down: True while only probes go out.
     """
 
@@ -51,9 +62,10 @@ class Pacing:
         max_in_flight: int,
         patience: float,
         jitter: Callable[[], float] = random.random,
+        slots: asyncio.Semaphore | None = None,
     ) -> None:
         self._limiter = AsyncLimiter(1, 1 / requests_per_second)
-        self._slots = asyncio.Semaphore(max_in_flight)
+        self.slots = slots or asyncio.Semaphore(max_in_flight)
         self._patience = patience
         self._jitter = jitter
         self._not_before = 0.0
@@ -61,6 +73,16 @@ class Pacing:
         self._outages = 0
         self._step = 0
         self._probing = False
+
+    @classmethod
+    def of(cls, settings: ConnectionSettings, slots: asyncio.Semaphore | None = None) -> Self:
+        """The turns that a control plane's settings ask for."""
+        return cls(
+            requests_per_second=settings.requests_per_second,
+            max_in_flight=settings.max_in_flight,
+            patience=settings.patience,
+            slots=slots,
+        )
 
     @property
     def down(self) -> bool:
@@ -99,17 +121,25 @@ class Pacing:
 
     async def _enter(self, held: AsyncExitStack) -> None:
         self._refuse_beside_probe()
-        await held.enter_async_context(self._slots)
-        if self.down:
-            self._refuse_beside_probe()
-            self._probing = True
-            held.callback(self._end_probe)
+        await held.enter_async_context(self.slots)
+        probes = self._begin_probe(held)
         await self._limiter.acquire()
         while (wait := self._wait()) > 0:
             if wait > self._patience:
                 raise self._barred()
             await asyncio.sleep(wait)
             await self._limiter.acquire()
+        if not probes:
+            self._begin_probe(held)  # it may have gone down meanwhile: not all that waited go out then
+
+    def _begin_probe(self, held: AsyncExitStack) -> bool:
+        """Be the probe while the control plane is down, or be refused; False while it is not."""
+        if not self.down:
+            return False
+        self._refuse_beside_probe()
+        self._probing = True
+        held.callback(self._end_probe)
+        return True
 
     def _refuse_beside_probe(self) -> None:
         """While the control plane is down, one call goes out and the others need not wait for it."""

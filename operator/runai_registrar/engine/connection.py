@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from runai_registrar.controlplane.auth import Credentials
 from runai_registrar.controlplane.client import ControlPlaneClient
 from runai_registrar.controlplane.endpoint import ConnectionSettings, Endpoint
+from runai_registrar.controlplane.pacing import Pacing
 from runai_registrar.core.planes import connection
 from runai_registrar.core.times import Timing
 from runai_registrar.errors import Absent, CredentialsNotFound, KubernetesError
@@ -108,9 +109,16 @@ class Connection:
 
     def _made(self, settings: ConnectionSettings, credentials: Credentials) -> ControlPlaneClient:
         """A new client; where only the credentials are others, limits, pauses and Retry-After go on as they are."""
-        same = self.client is not None and self._made_of is not None and self._made_of[0] == settings
-        pacing = self.client.pacing if self.client and same else None
-        return ControlPlaneClient(settings, credentials, wanted=self.wanted, pacing=pacing)
+        return ControlPlaneClient(settings, credentials, wanted=self.wanted, pacing=self._pacing(settings))
+
+    def _pacing(self, settings: ConnectionSettings) -> Pacing | None:
+        """The turns to go on with: of another spec only what is under way at the same address counts."""
+        if self.client is None or self._made_of is None:
+            return None
+        before = self._made_of[0]
+        if before == settings:
+            return self.client.pacing
+        return Pacing.of(settings, self.client.pacing.slots) if before.endpoint.url == settings.endpoint.url else None
 
     def _retire(self) -> None:
         """Close the old client once the calls that are under way with it have ended."""
