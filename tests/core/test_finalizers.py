@@ -131,13 +131,25 @@ def test_the_status_names_a_secret_until_it_is_released(used: str | None, releas
 
 
 def test_a_deletion_that_is_held_up_names_who_needs_the_control_plane() -> None:
-    """Two are named and the rest counted, with the way out; without a deletion or users nothing is said."""
+    """Eight are named and the rest counted, with the way out; without a deletion or users nothing is said."""
     assert said("b/2", "a/1", deleting=False) == "It answers."
     assert said(deleting=True) == "It answers."
     assert "It answers. It is being deleted; 1 registration still uses it: a/1. Delete it" in said("a/1", deleting=True)
     assert "2 registrations still use it: a/1, b/2. Delete them" in said("b/2", "a/1", deleting=True)
-    assert "3 registrations still use it: a/1, b/2 and 1 more. " in said("c/3", "b/2", "a/1", deleting=True)
+    many = [f"a/{number}" for number in range(10)]
+    assert "still use it: a/0, a/1, a/2, a/3, a/4, a/5, a/6, a/7 and 2 more. " in said(*many, deleting=True)
     assert "runai-registrar.io/release=orphan" in said("a/1", deleting=True)
+
+
+def test_long_names_leave_room_for_the_way_out() -> None:
+    """As many are named as there is room for, one at least, and the way out is never cut off."""
+    long = [f"{'n' * 62}{number}/{'r' * 63}" for number in range(8)]
+    told = said(*long, deleting=True)
+
+    assert long[2] in told
+    assert "and 5 more. " in told
+    assert told.endswith("leaves its cluster behind.")
+    assert len(told) < 1024
 
 
 def test_a_secret_that_is_being_deleted_is_named() -> None:

@@ -106,7 +106,7 @@ def test_a_control_plane_that_is_deleted_too_early(stage: Stage, secret: str) ->
     stage.admin.advance(LONG_AFTER)
 
     stage.kube.delete(stage.control_plane.path)
-    names = f"{namespace}/{made[0].name}, {namespace}/{made[1].name} and 1 more"
+    names = ", ".join(f"{namespace}/{each.name}" for each in made)
     said = wait_said(stage, f"It is being deleted; 3 registrations still use it: {names}.")
     assert (said["status"], said["reason"]) == ("True", "Reachable")
 

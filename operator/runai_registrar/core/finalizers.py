@@ -19,8 +19,11 @@ from runai_registrar.resources import (
     Registration,
 )
 
-NAMED = 2
-"""How many of the registrations in the way of a deletion are named."""
+NAMED = 8
+"""How many of the registrations in the way of a deletion are named at most, if their names are not too long."""
+
+ROOM = 400
+"""Characters for these names: a condition has to hold other sentences, too."""
 
 
 def needs(registration: Registration) -> bool:
@@ -89,8 +92,9 @@ def noted(
 def _leaving(plane: ControlPlane, users: Collection[str]) -> str:
     if not (plane.deleting and users):
         return ""
-    rest = len(users) - NAMED
-    names = ", ".join(sorted(users)[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    named = _named(users)
+    rest = len(users) - len(named)
+    names = ", ".join(named) + (f" and {rest} more" if rest > 0 else "")
     use, them = (
         ("1 registration still uses", "it") if len(users) == 1 else (f"{len(users)} registrations still use", "them")
     )
@@ -98,6 +102,16 @@ def _leaving(plane: ControlPlane, users: Collection[str]) -> str:
         f"It is being deleted; {use} it: {names}. Delete {them}; with the annotation {RELEASE}=orphan a registration "
         "leaves its cluster behind."
     )
+
+
+def _named(users: Collection[str]) -> tuple[str, ...]:
+    """The first of them by name: at least one, and no more than there is room for."""
+    named: tuple[str, ...] = ()
+    for user in sorted(users)[:NAMED]:
+        if named and len(", ".join((*named, user))) > ROOM:
+            break
+        named = (*named, user)
+    return named
 
 
 def _secret_leaving(secret: Metadata | None, users: Collection[str]) -> str:
