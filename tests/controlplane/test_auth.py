@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -108,6 +109,22 @@ async def test_refused_credentials() -> None:
 
     endpoint.now, endpoint.outcome = REFUSAL_KEPT, 200
     assert (await authenticator.token()).get_secret_value() == "t2"
+
+
+async def test_credentials_that_stay_refused() -> None:
+    """The longer they are refused the seldomer they are tried, every five minutes in the end; a success forgets it."""
+    endpoint = TokenEndpoint()
+    endpoint.outcome = 401
+    authenticator = endpoint.authenticator()
+    tried: list[float] = []
+    for second in range(1500):
+        endpoint.now = float(second)
+        asked = len(endpoint.asked)
+        await outcomes(authenticator.token, 1)
+        tried += [endpoint.now] if len(endpoint.asked) > asked else []
+
+    pauses = [after - one for one, after in pairwise(tried)]
+    assert pauses == [30, 60, 120, 240, 300, 300, 300]
 
 
 async def test_cancelled_refresh() -> None:

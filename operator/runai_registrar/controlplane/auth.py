@@ -31,6 +31,12 @@ LEEWAY_SHARE = 0.2
 REFUSAL_KEPT = 30.0
 """Seconds for which refused credentials are not tried again: a thousand registrations must not lock an account."""
 
+LONGEST_REFUSAL_KEPT = 300.0
+"""Seconds for which they are not tried again at most: each refusal doubles the time."""
+
+
+_HIGHEST_EXPONENT = 10
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -84,7 +90,7 @@ class Authenticator:
         self._held: _Held | None = None
         self._rejected: SecretStr | None = None
         self._failure: ControlPlaneError | None = None
-        self._failures = 0
+        self._failures = self._refusals = 0
         self._refused_until = 0.0
 
     @property
@@ -99,7 +105,7 @@ class Authenticator:
         Callers that come while a refresh is under way share its outcome, good or bad.
 
         Raises:
-            AuthenticationFailed: The credentials were refused, now or within the last REFUSAL_KEPT seconds.
+            AuthenticationFailed: The credentials were refused, now or a while ago (see REFUSAL_KEPT).
             NotSent: No token could be had for another reason, which is chained.
         """
         failures_seen = self._failures
@@ -130,7 +136,7 @@ class Authenticator:
         except ControlPlaneError as error:
             self._note_failure(error)
             raise
-        self._failure = None
+        self._failure, self._refusals = None, 0
         leeway = min(LONGEST_LEEWAY, LEEWAY_SHARE * token.expires_in)
         self._held = _Held(token.access_token, asked_at + token.expires_in - leeway)
         return self._held
@@ -141,7 +147,8 @@ class Authenticator:
         self._failure = copy.copy(error)
         self._failure.__cause__ = error.__cause__
         if isinstance(error, AuthenticationFailed):
-            self._refused_until = self._clock() + REFUSAL_KEPT
+            self._refused_until = self._clock() + min(REFUSAL_KEPT * 2**self._refusals, LONGEST_REFUSAL_KEPT)
+            self._refusals = min(self._refusals + 1, _HIGHEST_EXPONENT)
 
     async def _ask_for_token(self) -> Token:
         """Ask the endpoint that answered last, then the other one where that is not there (any more)."""
