@@ -7,9 +7,11 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from faults import flows, test_crash_change, test_crash_create, test_crash_delete
 from faults.catalogue import CASES, NOT_TESTED
 from faults.report import PAGE, MarkerError, every_marker, markers, render
 from house.repository import ROOT, run
+from reliability import CASE
 
 MARKED = every_marker()
 
@@ -58,6 +60,17 @@ def test_every_case_is_a_test_or_says_why_not() -> None:
 
     assert sorted(set(CASES) - tested - set(NOT_TESTED)) == []
     assert sorted(tested & set(NOT_TESTED)) == []
+
+
+def test_every_sweep_counts() -> None:
+    """Each flow that crashes are swept through is judged by a test of a case: `-m case` leaves none out."""
+    tests = [
+        test for module in (test_crash_change, test_crash_create, test_crash_delete) for test in vars(module).values()
+    ]
+    counted = [test for test in tests if any(mark.name == CASE for mark in getattr(test, "pytestmark", ()))]
+    judged = {name for test in counted for name in test.__code__.co_names}
+
+    assert {name for name, value in vars(flows).items() if isinstance(value, flows.Flow)} - judged == set()
 
 
 def test_every_marker_names_a_case() -> None:

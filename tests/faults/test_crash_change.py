@@ -38,6 +38,11 @@ def test_killed_while_its_secret_is_rotated(outcomes: Outcomes) -> None:
     outcomes[ROTATION].result().require(ROTATION)
 
 
+@pytest.mark.case(
+    "S-06",
+    injected="SIGKILL at each request while an install Secret is written: before it is sent, carried out, answered",
+    outcome="one Secret, its own and of the right cluster; the client secret is nowhere else",
+)
 def test_killed_while_it_writes_the_install_secret(outcomes: Outcomes) -> None:
     """Wherever an operator is killed that is asked for an install Secret, the next one has written it in the end."""
     outcomes[INSTALL].result().require(INSTALL)

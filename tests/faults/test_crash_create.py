@@ -37,11 +37,26 @@ def test_killed_while_it_creates(outcomes: Outcomes) -> None:
     outcomes[CREATE].result().require(CREATE)
 
 
+@pytest.mark.case(
+    "R-01",
+    injected="SIGKILL at each request between a start and the first creation: before it is sent, carried out, answered",
+    outcome="one cluster, the same end as without a crash",
+)
+@pytest.mark.case(
+    "R-02",
+    injected="SIGKILL at each request between a start and the first creation: before it is sent, carried out, answered",
+    outcome="one cluster, the same end as without a crash",
+)
 def test_killed_while_it_starts(outcomes: Outcomes) -> None:
     """Wherever between its start and its first creation an operator is killed, the next one ends as if it had not."""
     outcomes[START].result().require(START)
 
 
+@pytest.mark.case(
+    "R-13",
+    injected="SIGKILL at each request of an adoption by uuid: before it is sent, carried out, answered",
+    outcome="the cluster that was named, adopted; none made, none deleted",
+)
 def test_killed_while_it_adopts(outcomes: Outcomes) -> None:
     """Wherever in an adoption an operator is killed, the next one ends with the same cluster, adopted."""
     outcomes[ADOPT].result().require(ADOPT)

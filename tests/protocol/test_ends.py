@@ -1,10 +1,17 @@
 """Beyond the review: traces of the random runs, or that a person walks into by doing as a message says."""
 
+import pytest
+
 from protocol.model import Model
 from protocol.traces_create import OTHERS, person, unanswered
 from protocol.traces_keep import made_by, registered
 
 
+@pytest.mark.case(
+    "R-17",
+    injected="the only list before a lost POST is slow, which says little about the control plane's clock",
+    outcome="its cluster is found all the same",
+)
 def test_recovered_after_a_slow_list() -> None:
     """A slow list says little about the control plane's clock; what was created by it is found again all the same."""
     model = Model()
@@ -26,6 +33,9 @@ def test_recovered_after_a_slow_list() -> None:
     assert len(model.clusters(uid)) == 1
 
 
+@pytest.mark.case(
+    "R-28", injected="deleted; its POST unclear, adopt another cluster", outcome="found, deleted, released"
+)
 def test_deleted_while_adopt_names_another() -> None:
     """`adopt.uuid` decides what to take over, not that an unanswered creation made nothing: that is deleted too."""
     model = Model()
@@ -47,6 +57,11 @@ def test_deleted_while_adopt_names_another() -> None:
     assert not model.clusters(uid)
 
 
+@pytest.mark.case(
+    "R-13",
+    injected="a stranger's cluster is adopted while a POST is unclear, which made one after all",
+    outcome="the surplus one is named; nothing is touched",
+)
 def test_adopted_before_a_creation_is_clear() -> None:
     """A cluster that shows up after another was adopted is reported, and not touched."""
     model = Model()
@@ -67,6 +82,11 @@ def test_adopted_before_a_creation_is_clear() -> None:
     assert model.ready(uid) == ("False", "CreateAmbiguous")
 
 
+@pytest.mark.case(
+    "R-10",
+    injected="a cluster is named in adopt that another registration's POST has just made",
+    outcome="not adopted, under another name either",
+)
 def test_adopted_while_another_creates_it() -> None:
     """A cluster that another registration's POST has just made is not adopted under another name either."""
     model = Model()
@@ -107,6 +127,11 @@ def _both_unclear(model: Model) -> tuple[str, str]:
     return first, second
 
 
+@pytest.mark.case(
+    "R-10",
+    injected="two registrations wait for each other after lost answers; adopt decides",
+    outcome="it ends for both",
+)
 def test_a_person_decides_between_two() -> None:
     """`adopt.uuid` on one of two registrations that wait for each other ends it for both."""
     model = Model()
@@ -118,6 +143,11 @@ def test_a_person_decides_between_two() -> None:
     assert model.ready(second) == ("False", "NameTaken")
 
 
+@pytest.mark.case(
+    "R-10",
+    injected="two registrations wait for each other after lost answers; one is given up",
+    outcome="it ends for both",
+)
 def test_a_person_gives_one_of_two_up() -> None:
     """So does the deletion of the one that never made anything, by the annotation that its message names."""
     model = Model()
@@ -131,6 +161,11 @@ def test_a_person_gives_one_of_two_up() -> None:
     assert made_by(model, first).live
 
 
+@pytest.mark.case(
+    "R-13",
+    injected="a cluster of the name is adopted that a registration, renamed since, cannot have made",
+    outcome="adopted",
+)
 def test_adopted_beside_an_attempt_that_made_nothing() -> None:
     """A registration that gave up its name does not keep another from adopting a cluster that it cannot have made."""
     model = Model()
@@ -145,6 +180,7 @@ def test_adopted_beside_an_attempt_that_made_nothing() -> None:
     assert model.registration(second).status.uuid == stranger.uuid
 
 
+@pytest.mark.case("R-16", injected="the status is wiped during the drain", outcome="held until the cluster is gone")
 def test_status_wiped_while_draining() -> None:
     """The finalizer stays until the cluster is gone, although nothing but the attempt speaks of it any more."""
     model = Model()
@@ -161,6 +197,11 @@ def test_status_wiped_while_draining() -> None:
     assert uid not in model.server.objects
 
 
+@pytest.mark.case(
+    "R-08",
+    injected="a person deletes the cluster that a late POST made too many",
+    outcome="the registration is well again",
+)
 def test_surplus_cluster_is_removed() -> None:
     """Once a person has deleted the cluster that was one too many, the registration is well again."""
     model = Model()
@@ -184,6 +225,11 @@ def test_surplus_cluster_is_removed() -> None:
     assert model.ready(uid) == ("True", "Registered")
 
 
+@pytest.mark.case(
+    "R-28",
+    injected="a POST is carried out late, and shown before the finalizer of the deleted registration goes",
+    outcome="the cluster is named before it goes",
+)
 def test_late_cluster_of_a_deleted_registration() -> None:
     """What a POST made late, and a list shows before the finalizer goes, is named before it goes."""
     model = Model()

@@ -29,17 +29,35 @@ BROKEN = {
 FOUND = r"^(I[1245]|a cluster too many): "
 """Doubled, leaked, a uuid lost, or released too early: which comes first depends on the runs that are drawn."""
 
-TestRegistering = Registering.TestCase
-TestRegistering.settings = settings(
-    max_examples=RUNS,
-    stateful_step_count=STEPS,
-    deadline=None,
-    print_blob=True,
-    derandomize=ASKED is None,
-    suppress_health_check=list(HealthCheck),
+
+@pytest.mark.case(
+    "R-11",
+    injected="people, faults, crashes, freezes in any order, against the real core, 400 times (long form: 20,000)",
+    outcome="no invariant is broken at any step; then all comes to rest",
 )
+@pytest.mark.case(
+    "R-12",
+    injected="people, faults, crashes, freezes in any order, against the real core, 400 times (long form: 20,000)",
+    outcome="no invariant is broken at any step; then all comes to rest",
+)
+def test_registering() -> None:
+    """No invariant is broken, whatever happens in whatever order, and afterwards all comes to rest."""
+    chosen = settings(
+        max_examples=RUNS,
+        stateful_step_count=STEPS,
+        deadline=None,
+        print_blob=True,
+        derandomize=ASKED is None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Registering, settings=chosen)
 
 
+@pytest.mark.case(
+    "R-12",
+    injected="the same, with a core that lacks a clause of the protocol",
+    outcome="the machine comes upon the breach by itself",
+)
 @pytest.mark.parametrize("clause", BROKEN)
 def test_broken_core(clause: str) -> None:
     """The machine comes upon a core that lacks one of these clauses, without being told the case."""

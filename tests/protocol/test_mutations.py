@@ -137,6 +137,16 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.case(
+    "R-11",
+    injected="a clause of the protocol is taken out of the real core",
+    outcome="the counterexample that it is for breaks an invariant",
+)
+@pytest.mark.case(
+    "R-12",
+    injected="a clause of the protocol is taken out of the real core",
+    outcome="the counterexample that it is for breaks an invariant",
+)
 @pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=[f"mutation-{name}" for name in MUTATIONS])
 def test_mutation(mutation: Mutation) -> None:
     """Without its clause, the case is caught by the observer."""
