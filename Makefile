@@ -16,8 +16,9 @@ ready := $(VENV)/.ready
 say := @printf '\n== %s\n'
 # Most tests wait for servers, so more of them run at once than there are cores; a file stays in one process.
 pytest = $(py) -m pytest -n $(JOBS) --dist loadfile
-# A test that waited in vain on a busy machine gets one more try, and is listed; a broken invariant (I1: …) gets none.
-again := --reruns 1 --rerun-except '\bI[0-9]+: |create_cluster.: [2-9]'
+# A test that only waited in vain on a busy machine gets one more try, and is listed; nothing else is excused.
+again := --reruns 1 --only-rerun '^(InVain|ReadTimeout|ConnectTimeout|TimeoutExpired): ' \
+	--only-rerun '^(HelmError|AssertionError): [Ee]rror: .*(timed out|deadline exceeded)' --rerun-except '\bI[0-9]+: '
 # The API server's programs and Helm are made beforehand, where their progress is seen; a given cluster needs no server.
 define programs
 $(if $(RUNAI_REGISTRAR_TEST_KUBECONFIG),,@$(py) -m runai_registrar.apiserver build --controller-manager >/dev/null)

@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["kube", "reliability", "stage", "faults.arena", "faults.ring"]
+pytest_plugins = ["reliability", "kube", "stage", "faults.arena", "faults.ring"]

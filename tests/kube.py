@@ -21,6 +21,7 @@ import httpx
 import pytest
 import yaml
 
+from reliability import InVain
 from runai_registrar.apiserver import (
     ApiServerError,
     Request,
@@ -117,12 +118,12 @@ class Kube:
 
         if _poll(holds, timeout) and seen[0] is not None:
             return seen[0]
-        raise AssertionError(f"{path} was not {what or 'as wanted'} after {timeout:g} s. Last seen:\n{_show(seen[0])}")
+        raise InVain(f"{path} was not {what or 'as wanted'} after {timeout:g} s. Last seen:\n{_show(seen[0])}")
 
     def wait_gone(self, path: str, timeout: float = 10.0) -> None:
         """Wait until there is no object at a path; fails with the object last seen."""
         if not _poll(lambda: self.find(path) is None, timeout):
-            raise AssertionError(f"{path} was still there after {timeout:g} s. Last seen:\n{_show(self.find(path))}")
+            raise InVain(f"{path} was still there after {timeout:g} s. Last seen:\n{_show(self.find(path))}")
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the real kubectl against the server; a failure is left to the caller to judge."""

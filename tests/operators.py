@@ -17,6 +17,7 @@ import httpx
 import yaml
 
 from kube import REPOSITORY, Kube, Object
+from reliability import InVain
 from runai_registrar.apiserver import Request
 
 ACCOUNT = "runai-registrar"
@@ -34,10 +35,11 @@ _STARTED = re.compile(r"started; health on port (\d+)")
 
 
 def until(holds: Callable[[], bool], what: str, timeout: float = PATIENCE) -> None:
-    """Return as soon as a condition holds; AssertionError if it never does."""
+    """Return as soon as a condition holds; InVain if it never does."""
     deadline = time.monotonic() + timeout
     while not holds():
-        assert time.monotonic() < deadline, f"never came about in {timeout:g} s: {what}"
+        if time.monotonic() >= deadline:
+            raise InVain(f"never came about in {timeout:g} s: {what}")
         time.sleep(_PAUSE)
 
 

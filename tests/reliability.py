@@ -22,6 +22,10 @@ CASE, RECOVERY = "case", "recovery"
 """The names of the properties that a test's report carries, from an xdist worker too."""
 
 
+class InVain(AssertionError):  # noqa: N818  # what a test has found, like every AssertionError
+    """What a test waited for has not come about: of all failures the one that a busy machine excuses (Makefile)."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """What one marker says: the case, how its fault is brought about, and what is so in the end."""

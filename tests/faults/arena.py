@@ -6,7 +6,7 @@ A test asks for `arena`, starts operators in it as often as it likes, and ends w
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from planes import API, ControlPlane, Simulated
 from runai_registrar.apiserver.kubeconfig import read_kubeconfig
 from runai_registrar.simulator.admin_models import ClusterView
 from stage import Stage
+
+FAILED = pytest.StashKey[bool]()
+"""Whether a test has failed, as far as it has run."""
 
 
 class FaultyHouse(House):
@@ -167,6 +170,21 @@ class Arena:
         self.simulator.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the arena know at its end whether its test has failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+def judge_what_failed(arena: Arena, item: pytest.Item) -> None:
+    """Name what no test may excuse, where one has failed before it judged: a vain wait gets another try otherwise."""
+    if item.stash.get(FAILED, False):
+        arena.judge(force=True, ambiguous=True, orphans=True)
+
+
 @pytest.fixture(scope="module")
 def faulty_house(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyHouse]:
     """A namespace of the module's own, with a journal of its own."""
@@ -177,11 +195,14 @@ def faulty_house(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def arena(faulty_house: FaultyHouse) -> Iterator[Arena]:
+def arena(faulty_house: FaultyHouse, request: pytest.FixtureRequest) -> Iterator[Arena]:
     """An arena for one test; operators that were started in it and still run are killed."""
     arena = Arena(faulty_house)
     yield arena
     for each in arena.started:
         if each.process.poll() is None:
             each.kill()
-    arena.close()
+    try:
+        judge_what_failed(arena, request.node)
+    finally:
+        arena.close()

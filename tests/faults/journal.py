@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from faults.calls import Call, Side
+from reliability import InVain
 
 
 class Journal:
@@ -48,7 +49,7 @@ class Journal:
         return Counter((call.side, call.what) for call in self._calls[since:] if call.is_write)
 
     def wait_for(self, holds: Callable[[Call], bool], *, since: int = 0, timeout: float = 30.0, what: str = "") -> Call:
-        """The first request after `since` for which something holds; AssertionError if none comes."""
+        """The first request after `since` for which something holds; InVain if none comes."""
         with self._changed:
             found: list[Call] = []
 
@@ -56,5 +57,6 @@ class Journal:
                 found[:] = [call for call in self._calls[since:] if holds(call)][:1]
                 return bool(found)
 
-            assert self._changed.wait_for(came, timeout), f"never asked in {timeout:g} s: {what or holds}"
+            if not self._changed.wait_for(came, timeout):
+                raise InVain(f"never asked in {timeout:g} s: {what or holds}")
             return found[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from faults.arena import Arena, FaultyHouse
+from faults.arena import Arena, FaultyHouse, judge_what_failed
 from faults.calls import Side
 from faults.vocabulary import WRITE_2
 from operators import Operator, until
@@ -106,7 +106,7 @@ def operator_at_work(faulty_house: FaultyHouse) -> Iterator[Operator]:
 
 
 @pytest.fixture
-def ring(faulty_house: FaultyHouse, operator_at_work: Operator) -> Iterator[Ring]:
+def ring(faulty_house: FaultyHouse, operator_at_work: Operator, request: pytest.FixtureRequest) -> Iterator[Ring]:
     """A ring for one test; afterwards the operator still runs, and has not complained."""
     known = len(operator_at_work.complaints())
     ring = Ring(faulty_house)
@@ -115,6 +115,9 @@ def ring(faulty_house: FaultyHouse, operator_at_work: Operator) -> Iterator[Ring
     for each in ring.registrations():  # giving up what may or may not have made a cluster is an error line, rightly
         operator_at_work.allow(f"/{each['metadata']['name']} is gone, and this operator never learned")
         operator_at_work.allow(f"/{each['metadata']['name']} is gone, but its cluster")
-    ring.close()
+    try:
+        judge_what_failed(ring, request.node)
+    finally:
+        ring.close()
     assert operator_at_work.process.poll() is None
     assert complaints == []

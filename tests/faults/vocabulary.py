@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from faults.calls import Call, Point
+from reliability import InVain
 
 Match = Callable[[Call], bool]
 EventMatch = Callable[[Mapping[str, Any]], bool]
@@ -73,8 +74,9 @@ class Fault:
         self.lifted.set()
 
     def wait_reached(self, timeout: float = 30.0) -> None:
-        """Return when it has struck; AssertionError if it never does."""
-        assert self.reached.wait(timeout), f"{self.kind} never struck in {timeout:g} s"
+        """Return when it has struck; InVain if it never does."""
+        if not self.reached.wait(timeout):
+            raise InVain(f"{self.kind} never struck in {timeout:g} s")
 
     def chooses(self, call: Call) -> bool:
         """Whether it strikes this request; each request is asked about once."""
