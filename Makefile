@@ -31,6 +31,11 @@ PLAIN_TESTS := tests/faults/test_catalogue.py tests/faults/test_checkers.py
 API_TESTS := $(filter-out $(PLAIN_TESTS),$(filter tests/apiserver/% tests/chart/% tests/crds/% tests/operator/% tests/demo/% tests/faults/% tests/gitops/%,$(TESTS)))
 CONTRACT_TESTS := $(filter %/test_contract.py,$(filter-out $(API_TESTS),$(TESTS)))
 UNIT_TESTS := $(filter-out $(CONTRACT_TESTS) $(API_TESTS),$(TESTS))
+# What takes longest begins first, the sweeps apart from each other, so that no process works on alone at the end.
+LONGEST := $(addprefix tests/,faults/test_crash_create.py chart/test_lifecycle.py protocol/test_machine.py \
+	faults/test_two_operators.py faults/test_crash_change.py demo/test_command.py faults/test_random.py \
+	faults/test_crash_delete.py faults/test_soak.py operator/test_many.py faults/test_crash_parts.py)
+in_order := --no-loadscope-reorder
 
 # What a shell may carry and must not decide anything here: the user's cluster, settings, Python and pip switches.
 settings := $(filter-out RUNAI_REGISTRAR_TEST_KUBECONFIG RUNAI_REGISTRAR_TEST_LONG RUNAI_REGISTRAR_TEST_RUNS RUNAI_REGISTRAR_TEST_SEED,$(filter RUNAI_REGISTRAR_%,$(.VARIABLES)))
@@ -48,10 +53,10 @@ help: ## list the targets
 
 setup: $(ready) ## install everything into .venv, from the lock (PYTHON=python3.12 chooses the interpreter)
 
-test: lint types layers docs-coverage ## lint, types, layers, docs coverage, then every test (the API server's at the end)
+test: lint types layers docs-coverage ## lint, types, layers, docs coverage, then every test, the longest first
 	$(programs)
 	$(say) 'tests: units, contracts, and against a real API server'
-	$(pytest) --maxfail=5 $(again) --cases $(PYTEST_ARGS) $(UNIT_TESTS) $(CONTRACT_TESTS) $(API_TESTS)
+	$(pytest) $(in_order) --maxfail=5 $(again) --cases $(PYTEST_ARGS) $(LONGEST) $(filter-out $(LONGEST),$(API_TESTS) $(UNIT_TESTS) $(CONTRACT_TESTS))
 
 lint: $(ready) ## ruff: the rules, and the format
 	$(say) 'lint'
