@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from faults.calls import Call, Side
-from faults.checkers import Evidence, complaints
+from faults.checkers import complaints
+from faults.evidence import Evidence
 from faults.journal import Journal
 from faults.proxy import Proxy
 from faults.vocabulary import CLUSTERS, Match
@@ -66,7 +67,7 @@ class Arena:
     """
 
     def __init__(self, house: FaultyHouse) -> None:
-        self.house, self.journal = house, house.journal
+        self.house, self.journal, self._since = house, house.journal, house.journal.moment
         self.simulator = Simulated()
         self.admin = self.simulator.admin
         self.outside = Proxy(self.journal, "operators", Side.CONTROL_PLANE, self.simulator.url)
@@ -75,7 +76,7 @@ class Arena:
         self.canaries = {self.simulator.client_secret}
         self.wiped: set[str] = set()
         self.taken_away: Counter[str] = Counter()
-        self._since, self._operators, self._strangers = self.journal.moment, len(house.operators), set[str]()
+        self._operators, self._strangers = len(house.operators), set[str]()
 
     def operator(self, **settings: str) -> Operator:
         """Start an operator; settings as in `House.operator`."""
@@ -136,8 +137,9 @@ class Arena:
 
     def evidence(self) -> Evidence:
         """Everything the checkers look at, as of now."""
+        watches = [call for call in self.journal.calls() if call.is_watch and call.seq <= self._since]  # still open
         return Evidence(
-            calls=self.calls(),
+            calls=[*watches, *self.calls()],
             entries=self.admin.journal(),
             clusters=self.admin.clusters(),
             registrations=self.registrations(),
@@ -145,6 +147,8 @@ class Arena:
             secrets=self.canaries | self._told(),
             wiped=self.wiped,
             taken_away=self.taken_away,
+            plane=self.control_plane.name,
+            origin=self.outside.url,
         )
 
     def _told(self) -> set[str]:

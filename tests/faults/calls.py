@@ -41,6 +41,7 @@ class Call:
         answered: What the operator was answered; None where the connection was cut, or it is not answered yet.
         answer: The body of the server's answer (not of a watch).
         events: Of a watch: how many events were passed on.
+        lines: Of a watch: what the server sent, each with the number of the latest request at that moment.
     """
 
     seq: int
@@ -62,6 +63,7 @@ class Call:
     answer: bytes = field(default=b"", repr=False)
     ended: int | None = None
     events: int = 0
+    lines: list[tuple[int, bytes]] = field(default_factory=list, repr=False)
 
     @property
     def is_watch(self) -> bool:

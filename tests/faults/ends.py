@@ -11,7 +11,7 @@ import pprint
 from collections.abc import Mapping, Sequence
 
 from faults.arena import Arena
-from faults.checkers import CREATE_ATTEMPT
+from faults.evidence import CREATE_ATTEMPT
 from kube import Object
 from runai_registrar.simulator.admin_models import ClusterView
 from stage import conditions

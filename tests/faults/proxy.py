@@ -1,7 +1,7 @@
 """A reverse proxy between an operator and one of its servers, which writes a journal and does harm on demand.
 
 It listens on loopback in a thread of its own and passes requests on byte for byte: the API server cannot tell it from
-its client, nor the client from the API server.
+its client, nor the client from the API server. A control plane is told the number in the journal, in a header.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from aiohttp import web
 
 from faults.calls import Call, Point, Side, describe
 from faults.journal import Journal
-from faults.vocabulary import AFTER, BEFORE, WATCH, Fault, Kind, Match, until_lifted
+from faults.vocabulary import AFTER, BEFORE, JOURNAL, WATCH, Fault, Kind, Match, until_lifted
 from faults.watches import pass_events
 
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "host", "content-length", "te", "upgrade"})
@@ -133,6 +133,7 @@ class Proxy:
                 return await self._answer(request, call, ready, faults)
         call.forwarded = True
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _ASKED_ANEW]
+        headers += [(JOURNAL, str(call.seq))] if self.side is Side.CONTROL_PLANE else []
         async with self._session.request(
             call.method,
             self._upstream + request.path_qs + _narrowed(call, self.only),
@@ -145,7 +146,8 @@ class Proxy:
                 await _strike(faults, Point.AFTER_COMMIT)
                 watch = [fault for fault in faults if fault.kind in WATCH]
                 begun = partial(_strike, faults, Point.AFTER_ANSWER)
-                return await pass_events(request, call, got, watch, lambda: list(self._faults), begun)
+                known = partial(list[Fault], self._faults)
+                return await pass_events(request, call, got, watch, known, begun, lambda: self.journal.moment)
             call.answer = await got.read()
             back = {name: value for name, value in got.headers.items() if name.lower() not in _HOP}
         self._firsts.setdefault(call.url, (back, call.answer))

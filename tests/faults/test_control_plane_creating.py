@@ -140,8 +140,8 @@ def test_the_residual_of_a_longer_lag(ring: Ring) -> None:
     both = {cluster.uuid for cluster in ring.admin.clusters()}
     assert len(both) == len(ring.posts(made)) == 2
     assert both - {made.status["uuid"]} <= {uuid for uuid in both if uuid in message(made)}
-    said = complaints(ring.evidence(), ambiguous=True)
-    assert said == [f"I1: 2 clusters called {made.name} lived at once, for 1 registrations"]
+    (said,) = complaints(ring.evidence(), ambiguous=True)
+    assert said.startswith(f"I1: 2 clusters lived at once for one registration: {made.name} (")
 
 
 @pytest.mark.case("R-13", injected="a cluster of the name exists already", outcome="NameTaken; adopted only by uuid")

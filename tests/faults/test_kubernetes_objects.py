@@ -7,7 +7,8 @@ import pytest
 from pydantic import JsonValue
 
 from faults.arena import Arena, FaultyHouse
-from faults.checkers import FINALIZER, idle_writes
+from faults.checkers import idle_writes
+from faults.evidence import FINALIZER
 from faults.vocabulary import DELETE, POST, PUT, WRITE_2, Kind, carrying
 from kube import KubeError, Object
 from operators import Operator, until

@@ -114,6 +114,9 @@ def carrying(match: Match, text: str) -> Match:
     return lambda call: match(call) and text.encode() in call.body
 
 
+JOURNAL = "x-journal"
+"""The header by which the control plane's own journal tells the number of a request in the joint one."""
+
 WRITE_1 = on("patch runaiclusterregistrations")
 """Finalizer and create-attempt; also the release of the finalizer."""
 WRITE_2 = on("patch runaiclusterregistrations/status")

@@ -21,6 +21,7 @@ async def pass_events(
     faults: list[Fault],
     known: Callable[[], list[Fault]],
     begun: Callable[[], Awaitable[None]],
+    moment: Callable[[], int],
 ) -> web.StreamResponse:
     """Answer a watch, line by line.
 
@@ -31,6 +32,7 @@ async def pass_events(
         faults: Those that chose this watch when it began.
         known: All faults there are: one added later strikes watches that are open, too.
         begun: Called when the answer has begun.
+        moment: The number of the latest request in the journal.
     """
     answer = web.StreamResponse(status=got.status, headers={"Content-Type": "application/json"})
     await answer.prepare(request)
@@ -52,6 +54,7 @@ async def pass_events(
             line = pending.result()
             if line is None:
                 return answer
+            call.lines.append((moment(), line))
             await _silence(faults)
             if not _lost(line, faults):
                 await answer.write(line)
