@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+LONGEST = 60.0
+"""Seconds of recovery beyond which a case is Degraded: a word of the table, which fails no test."""
+
 CASE, RECOVERY = "case", "recovery"
 """The names of the properties that a test's report carries, from an xdist worker too."""
 
@@ -55,8 +58,12 @@ class Recovery:
         """
         if self._began is None:
             raise RuntimeError("recovery.ends() needs a recovery.begins() before it")
-        self._properties.append((RECOVERY, time.monotonic() - self._began))
+        self.took(time.monotonic() - self._began)
         self._began = None
+
+    def took(self, seconds: float) -> None:
+        """Note a recovery that was measured elsewhere."""
+        self._properties.append((RECOVERY, seconds))
 
 
 @dataclass
@@ -70,8 +77,14 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """Failed if any of its tests did not pass, Degraded if any says so of itself, else Resilient."""
-        return "Failed" if self.failed else "Degraded" if self.degraded else "Resilient"
+        """Failed if any of its tests did not pass, Degraded if any says so of itself or took long, else Resilient."""
+        return "Failed" if self.failed else "Degraded" if self.reasons else "Resilient"
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is Degraded, if it is."""
+        slow = {f"its recovery took longer than {LONGEST:g} s"} if (self.recovery or 0.0) > LONGEST else set()
+        return sorted(self.degraded | slow)
 
     @property
     def seconds(self) -> str:
@@ -118,7 +131,7 @@ def table(verdicts: dict[str, Verdict]) -> Iterable[str]:
     words = [verdict.word for verdict in verdicts.values()]
     yield ", ".join(f"{words.count(word)} {word}" for word in ("Resilient", "Degraded", "Failed"))
     for case, verdict in sorted(verdicts.items()):
-        yield from (f"{case} is degraded: {why}" for why in sorted(verdict.degraded))
+        yield from (f"{case} is degraded: {why}" for why in verdict.reasons)
         yield from (f"{case} failed in {test}" for test in sorted(verdict.failed))
 
 
@@ -130,7 +143,7 @@ def as_json(verdicts: dict[str, Verdict]) -> str:
             "recoverySeconds": verdict.recovery,
             "tests": sorted(verdict.tests),
             "failed": sorted(verdict.failed),
-            "degraded": sorted(verdict.degraded),
+            "degraded": verdict.reasons,
         }
         for case, verdict in sorted(verdicts.items())
     }

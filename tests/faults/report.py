@@ -18,10 +18,10 @@ TESTS = Path(__file__).resolve().parents[1]
 PAGE = TESTS.parent / "docs" / "reliability.md"
 HEAD = """# Reliability
 
-What may go wrong, what must be so all the same, and which test shows it. Made from the tests by
-`python tests/faults/report.py`: a row is there because a test carries its case. `make test-faults` runs them, and ends
-with a table of verdicts: **Resilient** (as required), **Degraded** (as required, but it takes a person, or longer; the
-row says why) or **Failed**, with the time from the end of the fault until all was well.
+What may go wrong, what must be so all the same, and which test shows it. Made from the tests by `python
+tests/faults/report.py`: a row is there because a test carries its case. `make test-faults` runs them, and ends with a
+table of verdicts: **Resilient** (as required), **Degraded** (as required, but it takes a person, or longer than a
+minute; the row says why) or **Failed**, with the time from the end of the fault until all was well.
 """
 
 

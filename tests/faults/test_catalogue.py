@@ -31,6 +31,11 @@ def test_good(good):
     assert good
 
 
+@pytest.mark.case("R-11", injected="a", outcome="b")
+def test_recovers_late(recovery):
+    recovery.took(61)
+
+
 @pytest.mark.case("R-01", injected="a", outcome="b")
 @pytest.mark.case("S-01", injected="a", outcome="b")
 def test_fails():
@@ -124,14 +129,16 @@ def test_verdicts_of_a_run(tmp_path: Path) -> None:
         "R-01": "Failed",
         "R-02": "Resilient",
         "R-10": "Degraded",
+        "R-11": "Degraded",
         "S-01": "Failed",
         "S-02": "Failed",
     }
     assert verdicts["R-01"]["recoverySeconds"] >= 0
     assert verdicts["R-02"]["recoverySeconds"] is None
     assert "R-10 is degraded: a person decides" in ended.stdout
+    assert "R-11 is degraded: its recovery took longer than 60 s" in ended.stdout
     assert "S-02 failed in test_example.py::test_ends_badly" in ended.stdout
-    assert "1 Resilient, 1 Degraded, 3 Failed" in ended.stdout
+    assert "1 Resilient, 2 Degraded, 3 Failed" in ended.stdout
 
 
 def test_nothing_is_shown_unasked(tmp_path: Path) -> None:
@@ -140,7 +147,7 @@ def test_nothing_is_shown_unasked(tmp_path: Path) -> None:
 
     ended = pytest_in(tmp_path)
 
-    assert ended.stdout.rstrip().splitlines()[-1].startswith("2 failed, 3 passed, 1 error")
+    assert ended.stdout.rstrip().splitlines()[-1].startswith("2 failed, 4 passed, 1 error")
     assert "Resilient" not in ended.stdout
 
 

@@ -10,6 +10,7 @@ from faults.flows import ADOPT, CREATE, START, TOKEN
 from faults.sweep import Outcomes, Sweep
 from faults.vocabulary import POST, WRITE_1, Kind, on
 from kube import Kube
+from reliability import Recovery
 from stage import LONG_AFTER
 
 FLOWS = (START, CREATE, ADOPT, TOKEN)
@@ -32,9 +33,9 @@ def outcomes(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
     injected="SIGKILL at each request of a creation: before it is sent, carried out, answered (long form: twice)",
     outcome="one cluster, the same end as without a crash",
 )
-def test_killed_while_it_creates(outcomes: Outcomes) -> None:
+def test_killed_while_it_creates(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever in a creation an operator is killed, the next one ends with the one cluster that was asked for."""
-    outcomes[CREATE].result().require(CREATE)
+    outcomes[CREATE].result().require(CREATE, recovery)
 
 
 @pytest.mark.case(
@@ -47,9 +48,9 @@ def test_killed_while_it_creates(outcomes: Outcomes) -> None:
     injected="SIGKILL at each request between a start and the first creation: before it is sent, carried out, answered",
     outcome="one cluster, the same end as without a crash",
 )
-def test_killed_while_it_starts(outcomes: Outcomes) -> None:
+def test_killed_while_it_starts(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever between its start and its first creation an operator is killed, the next one ends as if it had not."""
-    outcomes[START].result().require(START)
+    outcomes[START].result().require(START, recovery)
 
 
 @pytest.mark.case(
@@ -57,9 +58,9 @@ def test_killed_while_it_starts(outcomes: Outcomes) -> None:
     injected="SIGKILL at each request of an adoption by uuid: before it is sent, carried out, answered",
     outcome="the cluster that was named, adopted; none made, none deleted",
 )
-def test_killed_while_it_adopts(outcomes: Outcomes) -> None:
+def test_killed_while_it_adopts(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever in an adoption an operator is killed, the next one ends with the same cluster, adopted."""
-    outcomes[ADOPT].result().require(ADOPT)
+    outcomes[ADOPT].result().require(ADOPT, recovery)
 
 
 @pytest.mark.case(
@@ -67,9 +68,9 @@ def test_killed_while_it_adopts(outcomes: Outcomes) -> None:
     injected="every token is revoked when a cluster is to be created; SIGKILL at each request from then on",
     outcome="a new token, one cluster, the same end as without a crash",
 )
-def test_killed_while_it_gets_a_new_token(outcomes: Outcomes) -> None:
+def test_killed_while_it_gets_a_new_token(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever an operator is killed whose token is worthless when it creates, one cluster is there in the end."""
-    outcomes[TOKEN].result().require(TOKEN)
+    outcomes[TOKEN].result().require(TOKEN, recovery)
 
 
 @pytest.mark.case(

@@ -7,6 +7,7 @@ import pytest
 from faults.flows import DELETE, FORCE
 from faults.sweep import Outcomes, Sweep
 from kube import Kube
+from reliability import Recovery
 
 FLOWS = (DELETE, FORCE)
 
@@ -23,9 +24,9 @@ def outcomes(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
     injected="SIGKILL at each request of a deletion: before it is sent, carried out, answered (long form: twice)",
     outcome="the cluster goes, then the object",
 )
-def test_killed_while_it_deletes(outcomes: Outcomes) -> None:
+def test_killed_while_it_deletes(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever in a graceful deletion an operator is killed, the cluster goes, and the object after it."""
-    outcomes[DELETE].result().require(DELETE)
+    outcomes[DELETE].result().require(DELETE, recovery)
 
 
 @pytest.mark.case(
@@ -33,6 +34,6 @@ def test_killed_while_it_deletes(outcomes: Outcomes) -> None:
     injected="SIGKILL at each request of a forced deletion: before it is sent, carried out, answered",
     outcome="the cluster goes, then the object",
 )
-def test_killed_while_it_forces_a_deletion(outcomes: Outcomes) -> None:
+def test_killed_while_it_forces_a_deletion(outcomes: Outcomes, recovery: Recovery) -> None:
     """Wherever in a forced deletion an operator is killed, the cluster goes, and the object after it."""
-    outcomes[FORCE].result().require(FORCE)
+    outcomes[FORCE].result().require(FORCE, recovery)

@@ -1,13 +1,17 @@
-"""What the crash sweep is made of: boundaries of a run, ends that are compared, releases that come too early."""
+"""What the crash sweep is made of: boundaries of a run, and ends that are compared."""
 
 import json
 from typing import Any
 
+import pytest
+
 from faults.boundaries import boundaries, distinct, until_rest
 from faults.calls import Call, Point, Side, describe
-from faults.checkers import FINALIZER, Evidence
 from faults.ends import difference
-from faults.releases import hasty
+from faults.flows import Flow
+from faults.sweep import Missed, Outcome
+from faults.trials import Run
+from reliability import Recovery
 
 OBJECT = "/apis/runai-registrar.io/v1alpha1/namespaces/team/runaiclusterregistrations/gpu"
 LIST = "/api/v1/clusters?verbosity=full"
@@ -30,17 +34,6 @@ def titled(seq: int) -> Call:
     status = {"uuid": UUID, "origin": "Created", "ownerUID": "own"}
     body = json.dumps([{"op": "replace", "path": "/status", "value": status}]).encode()
     return asked(seq, Side.KUBERNETES, "PATCH", f"{OBJECT}/status", body=body)
-
-
-def finalized(seq: int, *finalizers: str) -> Call:
-    """A change of the finalizers."""
-    body = json.dumps({"metadata": {"resourceVersion": "1", "finalizers": finalizers}}).encode()
-    return asked(seq, Side.KUBERNETES, "PATCH", OBJECT, body=body)
-
-
-def breaches(*calls: Call) -> list[str]:
-    """What is said of these requests."""
-    return list(hasty(Evidence(calls=calls, entries=(), clusters=(), registrations=())))
 
 
 def test_every_request_has_three_boundaries() -> None:
@@ -70,28 +63,21 @@ def test_rest_begins_with_the_last_write() -> None:
     assert until_rest(calls[:1]) == []
 
 
-def test_letting_go_of_what_is_shown_is_a_breach() -> None:
-    """An object must not be let go while the latest list still shows its cluster, or before any list."""
-    shown, release = listed(2, json.dumps([{"uuid": UUID}])), finalized(3)
-
-    assert breaches(titled(1), shown, release) == [
-        f"I5: team/gpu was let go before its cluster {UUID} was seen to be gone"
-    ]
-    assert len(breaches(titled(1), release)) == 1
-
-
-def test_letting_go_of_what_is_gone_is_right() -> None:
-    """An object may be let go after a list without its cluster; one that never held any, at any time."""
-    shown, gone, release = listed(2, json.dumps([{"uuid": UUID}])), listed(3, "[]"), finalized(4)
-
-    assert breaches(titled(1), shown, gone, release) == []
-    assert breaches(release) == []
-    assert breaches(titled(1), finalized(2, FINALIZER)) == []
-
-
 def test_a_difference_names_both_ends() -> None:
     """Two ends that are not alike are shown line by line."""
     said = difference({"clusters": [], "plane": "Reachable"}, {"clusters": ["gpu"], "plane": "Reachable"})
 
     assert "-{'clusters': []" in said
     assert "+{'clusters': ['gpu']" in said
+
+
+def test_a_sweep_that_leaves_much_out_is_wrong() -> None:
+    """Boundaries that no run has passed are counted apart, and one that leaves out a tenth of them proves little."""
+    chosen, flow = boundaries([listed(1, "[]")]) * 4, Flow("look", act=lambda _: None, settled=lambda _: True)
+    recovery, run = Recovery([]), Run((), {}, 2.0)
+
+    Outcome.of(chosen, [run] * 11 + [Missed("here")]).require(flow, recovery)
+    with pytest.raises(AssertionError, match="2 of 12 boundaries were never reached"):
+        Outcome.of(chosen, [run] * 10 + [Missed("here")] * 2).require(flow, recovery)
+    with pytest.raises(AssertionError, match="1 of 12 runs\nwrong"):
+        Outcome.of(chosen, [run] * 11 + ["wrong"]).require(flow, recovery)

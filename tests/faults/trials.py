@@ -1,6 +1,7 @@
 """One trial: a flow is played, its operators are killed at the given boundaries, and the last one brings it to rest."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from faults.checkers import complaints, idle_writes
 from faults.ends import OWNER, difference, end_of
 from faults.flows import WATCHES, Flow
 from faults.nursery import Child, Nursery
-from faults.releases import hasty
 from faults.vocabulary import CLUSTERS, Fault, Kind, on
 from kube import Object
 from operators import until
@@ -45,10 +45,12 @@ class Run:
     Attributes:
         calls: The requests from its beginning, or from its latest crash, until it was at rest.
         end: Its end state.
+        seconds: From the latest start of an operator until that was reached.
     """
 
     calls: Sequence[Call]
     end: Object
+    seconds: float = 0.0
 
     @property
     def boundaries(self) -> list[Boundary]:
@@ -75,6 +77,7 @@ class Trial:
         self._children: list[Child] = []
         self._birth = threading.Lock()
         self._began = house.journal.moment
+        self._started = self._ended = 0.0
         self._arena = Arena(house)
 
     def play(self, flow: Flow, crashes: Sequence[Boundary] = (), reference: Object | None = None) -> Run:
@@ -101,7 +104,7 @@ class Trial:
         found = self._wait_settled(flow) if reference is None else self._wait_end(reference)
         found += self._judge(flow)
         assert not found, "\n".join(found)
-        return Run(arena.journal.calls(since=since), end_of(arena))
+        return Run(arena.journal.calls(since=since), end_of(arena), self._ended - self._started)
 
     @property
     def logs(self) -> list[str]:
@@ -113,6 +116,7 @@ class Trial:
         environ = self._house.environ(**_PATIENT)
         self._arena.door.only = self._arena.control_plane.name
         struck = self._ambush(ahead)
+        self._started = time.monotonic()
         with self._birth:  # its first request may come before its number is known here
             self._children.append(self._nursery.start(environ, self._folder / f"{len(self._children)}"))
         return struck
@@ -189,6 +193,7 @@ class Trial:
         """Return at rest where the flow has settled; what is written all the time."""
         self._let_time_pass(lambda: flow.settled(self._arena))
         self._until_seen(lambda: flow.settled(self._arena), f"{flow} settled")
+        self._ended = time.monotonic()
         return self._wait_rest()
 
     def _wait_end(self, reference: Object) -> list[str]:
@@ -199,13 +204,14 @@ class Trial:
             self._until_seen(lambda: end_of(arena) == reference, "the reference's end")
         except AssertionError:
             raise AssertionError(difference(reference, end_of(arena))) from None
+        self._ended = time.monotonic()
         moment = arena.journal.moment
         arena.wait_polls()
         return idle_writes(arena.journal.calls(since=moment))
 
     def _judge(self, flow: Flow) -> list[str]:
         evidence = replace(self._arena.evidence(), logs=self.logs)
-        found = [*complaints(evidence, force=flow.forced), *hasty(evidence)]
+        found = complaints(evidence, force=flow.forced)
         found += [line for log in self.logs for line in log.splitlines() if " ERROR " in line or "Traceback" in line]
         return found if self._children[-1].alive else [*found, "the last operator ended by itself"]
 
