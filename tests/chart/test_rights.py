@@ -60,12 +60,22 @@ def limited(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
         helm.close()
 
 
+@pytest.mark.case(
+    "S-10",
+    injected="the operator runs as the chart's account and does all that it does; the audit log is read",
+    outcome="nothing it asked for was refused",
+)
 def test_every_request_is_granted(limited: Limited) -> None:
     """The API server has refused the operator nothing."""
     assert limited.requests
     assert refused(limited.requests) == set()
 
 
+@pytest.mark.case(
+    "S-10",
+    injected="the operator runs as the chart's account and does all that it does; the audit log is read",
+    outcome="everything that was granted was used, or has a reason",
+)
 def test_every_right_is_used(limited: Limited) -> None:
     """Whatever the Roles grant was requested, or has a reason."""
     assert unused(limited.rights, limited.requests) == set()
