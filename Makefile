@@ -9,7 +9,7 @@ APISERVER_ARGS :=
 SIMULATE_ARGS :=
 LOCK_ARGS :=
 PYTEST_ARGS :=
-JOBS := 4
+JOBS := 6
 
 py := $(VENV)/bin/python
 ready := $(VENV)/.ready
@@ -34,7 +34,7 @@ UNIT_TESTS := $(filter-out $(CONTRACT_TESTS) $(API_TESTS),$(TESTS))
 # What takes longest begins first, the sweeps apart from each other, so that no process works on alone at the end.
 LONGEST := $(addprefix tests/,faults/test_crash_create.py chart/test_lifecycle.py protocol/test_machine.py \
 	faults/test_two_operators.py faults/test_crash_change.py demo/test_command.py faults/test_random.py \
-	faults/test_crash_delete.py faults/test_soak.py operator/test_many.py faults/test_crash_parts.py)
+	faults/test_crash_delete.py protocol/test_machine_broken.py faults/test_soak.py operator/test_many.py faults/test_crash_parts.py)
 in_order := --no-loadscope-reorder
 
 # What a shell may carry and must not decide anything here: the user's cluster, settings, Python and pip switches.

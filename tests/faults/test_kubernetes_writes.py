@@ -13,7 +13,7 @@ import pytest
 
 from faults.arena import Arena, FaultyHouse
 from faults.calls import Call
-from faults.checkers import FINALIZER
+from faults.evidence import FINALIZER
 from faults.vocabulary import DELETE, POST, PUT, WRITE_1, WRITE_2, Fault, Kind, Match, carrying
 from operators import until
 from stage import CREATE_ATTEMPT, LONG_AFTER, Registration
