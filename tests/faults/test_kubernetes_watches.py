@@ -9,6 +9,7 @@ import pytest
 from faults.arena import Arena, FaultyHouse
 from faults.vocabulary import DELETE, POST, PUT, WATCH_PLANES, WATCH_REGISTRATIONS, EventMatch, Kind, carrying, changes
 from operators import Operator, until
+from reliability import Recovery
 from stage import LONG_AFTER, condition
 
 
@@ -35,7 +36,7 @@ def operator(faulty_house: FaultyHouse) -> Iterator[Operator]:
     outcome="listed anew; nothing missed, nothing done twice",
 )
 @pytest.mark.usefixtures("operator")
-def test_a_watch_that_is_gone(arena: Arena) -> None:
+def test_a_watch_that_is_gone(arena: Arena, recovery: Recovery) -> None:
     """A watch that cannot be continued is followed by a list, and what happened in between is acted on once."""
     arena.admin.settings(drainTime=0)
     renamed, ending = arena.stage.registered(listed=True), arena.stage.registered(listed=True)
@@ -45,10 +46,12 @@ def test_a_watch_that_is_gone(arena: Arena) -> None:
     renamed.change(clusterName="gpu-renamed")
     arena.admin.advance(LONG_AFTER)
     ending.delete()
+    recovery.begins()
 
     created.wait_ready()
     renamed.wait(lambda seen: seen["status"]["clusterName"] == "gpu-renamed", "the new name")
     ending.wait_gone()
+    recovery.ends()
     arena.wait_quiet()
     assert gone.hits == 3
     assert [len(arena.calls(match)) for match in (POST, PUT, DELETE)] == [3, 1, 1]
@@ -66,7 +69,7 @@ def test_a_watch_that_is_gone(arena: Arena) -> None:
     outcome="what is known is finished by live reads; the rest begins when the watch speaks again",
 )
 @pytest.mark.usefixtures("operator")
-def test_a_watch_that_stands_still(arena: Arena) -> None:
+def test_a_watch_that_stands_still(arena: Arena, recovery: Recovery) -> None:
     """Nothing is sent from a view that a silent watch let grow old, and old events that come late change nothing."""
     arena.admin.settings(uniqueNames=False)
     late = arena.outside.fault(Kind.LATE_ANSWER, carrying(POST, "gpu-late"))
@@ -86,7 +89,9 @@ def test_a_watch_that_stands_still(arena: Arena) -> None:
         each.wait(lambda seen: seen["status"].get("clusterName", "").endswith("-newer"), "the new name")
     assert arena.calls(carrying(POST, unseen.name)) == []
     silence.lift()
+    recovery.begins()
     unseen.wait_ready()
+    recovery.ends()
     arena.wait_quiet()
 
     asked = [json.loads(call.body)["name"] for call in arena.calls(changes)]
@@ -102,7 +107,7 @@ def test_a_watch_that_stands_still(arena: Arena) -> None:
     degraded="until something changes in the control plane too, it takes the list that is made every 10 minutes",
 )
 @pytest.mark.usefixtures("operator")
-def test_an_event_that_is_lost(arena: Arena) -> None:
+def test_an_event_that_is_lost(arena: Arena, recovery: Recovery) -> None:
     """An edit and a deletion whose events never come are found at the next write, which conflicts."""
     edited, deleted = (arena.stage.registered(name, listed=True) for name in ("gpu-edited", "gpu-deleted"))
     losses = [
@@ -115,11 +120,13 @@ def test_an_event_that_is_lost(arena: Arena) -> None:
         loss.wait_reached()
     for each in (edited, deleted):
         arena.admin.set_state(each.status["uuid"], "Connected")
+    recovery.begins()
 
     edited.wait(lambda seen: seen["status"]["clusterName"] == "gpu-new-name", "the new name")
     deleted.wait_for("Deleting")
     arena.admin.advance(LONG_AFTER)
     deleted.wait_gone()
+    recovery.ends()
     assert [len(arena.calls(match)) for match in (POST, PUT, DELETE)] == [2, 1, 1]
     arena.judge()
 

@@ -5,6 +5,7 @@ besides (the status of a deletion) is struck by nothing, so that each fault is s
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from faults.calls import Call
 from faults.evidence import FINALIZER
 from faults.vocabulary import DELETE, POST, PUT, WRITE_1, WRITE_2, Fault, Kind, Match, carrying
 from operators import until
+from reliability import Recovery
 from stage import CREATE_ATTEMPT, LONG_AFTER, Registration
 
 Harm = tuple[Kind, dict[str, Any]]
@@ -54,6 +56,7 @@ class Field:
     uuids: dict[str, str]
     origins: set[str]
     registered: int
+    seconds: float
 
     def calls(self, match: Match, name: str) -> list[Call]:
         """The requests of one kind for one registration."""
@@ -78,8 +81,10 @@ def field(faulty_house: FaultyHouse) -> Iterator[Field]:
             f"{write}-{harm}": arena.door.fault(HARMS[harm][0], _struck(write, f"{write}-{harm}"), **HARMS[harm][1])
             for write, harm in CELLS
         }
+        began = time.monotonic()
         made = {name: arena.stage.register(name) for name in faults}
         states = {name: each.wait_ready()["status"] for name, each in made.items()}
+        seconds = time.monotonic() - began
         uuids = {name: str(status["uuid"]) for name, status in states.items()}
         arena.wait_quiet()
         registered = arena.journal.moment
@@ -87,7 +92,7 @@ def field(faulty_house: FaultyHouse) -> Iterator[Field]:
         arena.house.kube.delete(arena.stage.registrations)
         until(lambda: not arena.registrations(), "none left")
         arena.wait_quiet()
-        yield Field(arena, made, faults, uuids, {str(each["origin"]) for each in states.values()}, registered)
+        yield Field(arena, made, faults, uuids, {str(each["origin"]) for each in states.values()}, registered, seconds)
     arena.close()
 
 
@@ -107,9 +112,10 @@ def field(faulty_house: FaultyHouse) -> Iterator[Field]:
     outcome="it goes on afterwards: one POST, one cluster, one deletion",
 )
 @pytest.mark.parametrize(("write", "harm"), CELLS)
-def test_a_write_that_fails_doubles_and_loses_nothing(field: Field, write: str, harm: str) -> None:
+def test_a_write_that_fails_doubles_and_loses_nothing(field: Field, recovery: Recovery, write: str, harm: str) -> None:
     """Whatever becomes of a write, there is one POST, its uuid is recorded, and its cluster is deleted once."""
     name = f"{write}-{harm}"
+    recovery.took(field.seconds)
 
     assert field.faults[name].hits == HARMS[harm][1].get("times", 1)
     (post,) = field.calls(POST, name)

@@ -1,7 +1,7 @@
 """Random runs on the real servers: users, faults, crashes and freezes from a seed; then all must come to rest.
 
-`RUNAI_REGISTRAR_TEST_SEED=…` replays a seed that failed; `RUNAI_REGISTRAR_TEST_LONG=1` plays more and longer runs, of
-seeds that nobody has chosen.
+`RUNAI_REGISTRAR_TEST_SEED=…` replays a run that failed, by the seed and the turns that it printed; everything else
+follows from the seed. `RUNAI_REGISTRAR_TEST_LONG=1` plays more and longer runs, of seeds that nobody has chosen.
 """
 
 import os
@@ -14,18 +14,23 @@ from faults.arena import Arena
 from faults.checkers import idle_writes
 from faults.weather import Weather
 from operators import until
+from reliability import Recovery
 from stage import Registration, conditions
 
 LONG = bool(os.environ.get("RUNAI_REGISTRAR_TEST_LONG"))
 RUNS, TURNS = (12, 150) if LONG else (3, 30)
 PATIENCE = 120.0
 HELD_ON_PURPOSE = {"DeletionBlocked", "CreateAmbiguous"}
+ASKED = os.environ.get("RUNAI_REGISTRAR_TEST_SEED")
+"""`SEED/TURNS` of a run that failed, as it has said at its beginning."""
 
 
-def seed_of(number: int) -> int:
-    """The seed of a run: the one asked for; a new one in the long form; else the number itself."""
-    asked = os.environ.get("RUNAI_REGISTRAR_TEST_SEED")
-    return int(asked) if asked else random.SystemRandom().randrange(10**6) if LONG else number
+def runs() -> list[tuple[int, int]]:
+    """Seed and turns of each run: what is asked for; in the long form new seeds; else 0, 1, 2."""
+    if ASKED:
+        seed, _, turns = ASKED.partition("/")
+        return [(int(seed), int(turns or TURNS))]
+    return [(random.SystemRandom().randrange(10**6) if LONG else number, TURNS) for number in range(RUNS)]
 
 
 def at_rest(some: Registration) -> bool:
@@ -56,16 +61,19 @@ def come_to_rest(weather: Weather, what: str) -> None:
     injected="watches end with 410 or fall silent amid other faults, at random",
     outcome="nothing is doubled or lost; all come to rest, and then nothing is written",
 )
-@pytest.mark.parametrize("number", range(RUNS))
-def test_all_come_to_rest_after_bad_weather(arena: Arena, number: int) -> None:
+@pytest.mark.parametrize("number", range(1 if ASKED else RUNS))
+def test_all_come_to_rest_after_bad_weather(arena: Arena, number: int, recovery: Recovery) -> None:
     """Whatever has happened, in the end each registration is Ready, says what a person must do, or is properly gone."""
-    weather = Weather(arena, seed_of(number))
-    print("\n".join(weather.diary))  # noqa: T201  # shown with a failure
-    arena.admin.settings(uniqueNames=number % 2 == 0, drainTime=0.5)
-    for _ in range(TURNS):
+    seed, turns = runs()[number]
+    print(f"RUNAI_REGISTRAR_TEST_SEED={seed}/{turns} plays this again; unique names: {seed % 2 == 0}")  # noqa: T201  # shown with a failure
+    weather = Weather(arena, seed)
+    arena.admin.settings(uniqueNames=seed % 2 == 0, drainTime=0.5)
+    for _ in range(turns):
         weather.turn()
     weather.clears()
+    recovery.begins()
     come_to_rest(weather, "after the weather")
+    recovery.ends()
     arena.judge(ambiguous=True)
 
     for each in weather.registrations.values():

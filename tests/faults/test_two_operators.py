@@ -14,6 +14,7 @@ from faults.calls import Call
 from faults.proxy import Proxy
 from faults.vocabulary import DELETE, POST, PUT, TOKEN, WRITE_1, Kind, Match, carrying
 from operators import Operator, until
+from reliability import Recovery
 from stage import CREATE_ATTEMPT, LONG_AFTER, Registration, condition
 
 MANY = 25
@@ -36,13 +37,15 @@ def conflicts(arena: Arena) -> int:
     injected="two operators that do not know of each other, on the same registrations, from creation to deletion",
     outcome="one POST and one cluster each; compare-and-swap decides who acts; no finalizer goes too early",
 )
-def test_two_operators_make_each_cluster_once(arena: Arena) -> None:
+def test_two_operators_make_each_cluster_once(arena: Arena, recovery: Recovery) -> None:
     """Two operators that are alive at once register, rename and delete each registration as one would."""
     arena.admin.settings(uniqueNames=False, drainTime=0)
     with arena.operator(), arena.operator():
         made = [arena.stage.register() for _ in range(MANY)]
+        recovery.begins()  # nothing is wrong but that there are two: this is how long they get in each other's way
         for each in made:
             each.wait_ready()
+        recovery.ends()
         renamed = made[: MANY // 3]
         for each in renamed:
             each.change(clusterName=f"{each.name}-new")
@@ -88,7 +91,7 @@ def sent_by(door: Proxy, calls: list[Call]) -> list[Call]:
     injected="frozen while its POST is under way, and when it was carried out; another takes over",
     outcome="the second one finds the cluster; the first one sends nothing; one cluster",
 )
-def test_an_operator_that_was_frozen_sends_nothing_old(arena: Arena) -> None:
+def test_an_operator_that_was_frozen_sends_nothing_old(arena: Arena, recovery: Recovery) -> None:
     """An operator that goes on after another took over neither sends what it announced nor doubts what is recorded."""
     arena.admin.settings(uniqueNames=False)
     first = arena.operator().wait_ready()
@@ -107,9 +110,11 @@ def test_an_operator_that_was_frozen_sends_nothing_old(arena: Arena) -> None:
     for point in points:
         point.lift()
     time.sleep(FRESH)  # what was announced is not fresh any more
+    recovery.begins()
     with arena.operator():
         for each in made:
             each.wait_ready()
+        recovery.ends()
         since = arena.journal.moment
         go_on(first)
         until(lambda: bool(sent_by(door, arena.journal.calls(since=since))), "a sign of life")
@@ -130,7 +135,7 @@ def test_an_operator_that_was_frozen_sends_nothing_old(arena: Arena) -> None:
     injected="frozen while it waits for a new token, its own revoked when the attempt was written; another takes over",
     outcome="the POST is not sent again, however good the new token; one cluster",
 )
-def test_an_operator_that_was_frozen_before_its_token_came(arena: Arena) -> None:
+def test_an_operator_that_was_frozen_before_its_token_came(arena: Arena, recovery: Recovery) -> None:
     """A POST whose token comes late is given up when the attempt is not fresh any more."""
     arena.admin.settings(uniqueNames=False)
     first = arena.operator().wait_ready()
@@ -145,8 +150,10 @@ def test_an_operator_that_was_frozen_before_its_token_came(arena: Arena) -> None
     freeze(first)
     token.lift()
     time.sleep(FRESH)
+    recovery.begins()
     with arena.operator():
         made.wait_ready()
+        recovery.ends()
         since = arena.journal.moment
         go_on(first)
         arena.wait_polls(3)
@@ -182,8 +189,10 @@ def decided(each: Registration) -> str:
     injected="two registrations of one name in two namespaces at once, with two operators",
     outcome="one is Registered, the other says NameTaken; deleting that one sends nothing; then the name is free",
 )
-def test_one_name_in_two_namespaces(arena: Arena, namespace: str, faulty_house: FaultyHouse) -> None:
+@pytest.mark.parametrize("unique", [True, False], ids=["unique names", "names that need not be"])
+def test_one_name_in_two_namespaces(arena: Arena, namespace: str, faulty_house: FaultyHouse, *, unique: bool) -> None:
     """Of two registrations that want one name one gets it, and the other can be deleted without harm."""
+    arena.admin.settings(uniqueNames=unique)
     both = f"{faulty_house.namespace},{namespace}"
     with arena.operator(NAMESPACES=both), arena.operator(NAMESPACES=both):
         made = pair(arena, namespace)

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from faults.arena import Arena
 from faults.vocabulary import CLUSTERS, DELETE, LIST, POST, PUT, TOKEN, WATCH_REGISTRATIONS, WRITE_1, WRITE_2, Kind
@@ -48,6 +49,9 @@ class Weather:
             self._rename: 3,
             self._delete: 3,
             self._version: 1,
+            self._edit: 3,
+            self._orphan: min(seed % 3, 1),  # never with a wipe, after which nothing names what is left
+            self._adopt: 1,
             self._fault_inside: 5,
             self._fault_outside: 6,
             self._make_late: 2,
@@ -70,7 +74,7 @@ class Weather:
         time.sleep(self.random.uniform(0, 0.4))
 
     def clears(self) -> None:
-        """Lift every fault; one operator is left, well and awake."""
+        """Lift every fault, and let everything be acted on; one operator is left, well and awake."""
         self._thaw()
         self.arena.outside.clear()
         for door in self.arena.house.doors:
@@ -79,6 +83,9 @@ class Weather:
         self.arena.admin.settings(listLag=0)
         while len(self.operators) > 1:
             self.operators.pop(0).kill()
+        for each in self.registrations.values():
+            with suppress(KubeError):  # it may be gone
+                each.change(suspend=False, mode="Manage")
 
     def _some(self) -> Registration | None:
         return self.random.choice(list(self.registrations.values())) if self.registrations else None
@@ -102,6 +109,38 @@ class Weather:
             some.change(version=f"2.{self.random.randrange(18, 25)}.1")
             return f"version of {some.name}"
         return None
+
+    def _edit(self) -> str | None:
+        """What the operator is to do about a registration is changed: nothing at all, only look, write a Secret."""
+        if some := self._some():
+            edits: list[dict[str, Any]] = [
+                {"suspend": True},
+                {"mode": "Observe"},
+                {"suspend": False, "mode": "Manage"},
+                {"installSecret": {"name": f"{some.name}-install"}},
+                {"deletion": {"policy": "Delete"}},
+            ]
+            spec = self.random.choice(edits)
+            some.change(**spec)
+            return f"{some.name} is to {spec}"
+        return None
+
+    def _orphan(self) -> str | None:
+        """The cluster of a registration is to be left."""
+        if (some := self._some()) and some.status.get("uuid"):
+            some.change(deletion={"policy": "Orphan"})
+            return f"{some.name} is to leave its cluster"
+        return None
+
+    def _adopt(self) -> str:
+        """A cluster that somebody else made is taken over."""
+        name = f"theirs-{self.random.randrange(1000)}"
+        uuid = self.arena.stranger(name)
+        made = self.registrations.setdefault(name, self.arena.stage.known(name))
+        self.arena.house.kube.create(
+            self.arena.stage.registrations, self.arena.stage.manifest(name, None, adopt={"uuid": uuid})
+        )
+        return f"{made.name} adopts {uuid}"
 
     def _delete(self) -> str | None:
         if (some := self._some()) and not self._unheld(some):
