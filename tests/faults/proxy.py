@@ -88,7 +88,11 @@ class Proxy:
         connector = aiohttp.TCPConnector(ssl=self._tls or False, limit=0)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
         async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, auto_decompress=False, read_bufsize=_LINE
+            connector=connector,
+            timeout=timeout,
+            auto_decompress=False,
+            read_bufsize=_LINE,
+            skip_auto_headers={"Accept-Encoding"},  # it would ask for gzip by itself
         ) as self._session:
             runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
             await runner.setup()
