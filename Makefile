@@ -9,7 +9,7 @@ APISERVER_ARGS :=
 SIMULATE_ARGS :=
 LOCK_ARGS :=
 PYTEST_ARGS :=
-JOBS := 6
+JOBS := 4
 
 py := $(VENV)/bin/python
 ready := $(VENV)/.ready
